@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Targets; "make help" lists them.  SANITIZE=1 uses a build with sanitizers,
+# BUILD=DIR the build folder given to configure, V=1 prints every command.
+
+BUILD ?= build$(if $(SANITIZE),-asan)
+NINJA = ninja -j $(shell nproc) $(if $(V),-v) -C
+
+# The folders are here because files come and go.
+OVERLAY = configure scripts/debian.sh scripts/overlay \
+          $(wildcard patches patches/*.patch qapi include/hw/xen)
+
+.PHONY: all check check-full demo bench lint stock clean distclean help
+.NOTPARALLEL:
+
+all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
+	@$(NINJA) $(BUILD) qemu-system-x86_64 qemu-img xen-platform-tests
+
+check: all ## all quick tests; the last line counts them
+	@scripts/check $(BUILD)
+
+check-full: all stock ## all tests there are, also with sanitizers
+	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=build-asan
+	@scripts/check --full $(BUILD) build-asan
+
+demo: all ## a guest that plays a Windows PV driver, seen from both sides
+	@scripts/demo $(BUILD)
+
+bench: all stock ## what it costs, as ratios to the same QEMU without us
+	@scripts/bench $(BUILD) build-stock
+
+lint: $(BUILD)/.configured ## QEMU's checkpatch over our C files and patches
+	@scripts/lint
+
+stock: build-stock/.configured ## the same QEMU without us, in build-stock
+	@$(NINJA) build-stock qemu-system-x86_64 qemu-img
+
+clean: ## remove the default build folders
+	rm -rf build build-asan build-stock
+
+distclean: clean ## and QEMU's source; the download cache stays
+	rm -rf qemu qemu-stock
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## /  \1 - /p' Makefile
+
+$(BUILD)/.configured: $(OVERLAY)
+	./configure --build-dir=$(BUILD) $(if $(SANITIZE),--sanitize)
+
+build-stock/.configured: $(BUILD)/.configured
+	./configure --stock

@@ -1,0 +1,25 @@
+/*
+ * The Xen guest environment, for targets that have none
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "hw/xen/xen-emu.h"
+
+void xen_emu_accel_class_init(ObjectClass *oc)
+{
+}
+
+int xen_emu_accel_init(AccelState *accel, MachineState *ms)
+{
+    return 0;
+}
+
+void xen_emu_vcpu_init(CPUState *cs, Error **errp)
+{
+}
+
+void xen_emu_backend_connected(XenDevice *xendev, bool connected)
+{
+}

@@ -1,0 +1,170 @@
+/*
+ * xen-platform: what the device knows from xenstore
+ *
+ * Everything is read when the device is realized and when a watch fires, in
+ * the main loop; a guest's write only looks at the copy.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "hw/xen/xen.h"
+#include "hw/xen/xen_backend_ops.h"
+#include "hw/xen/xen-platform-protocol.h"
+#include "hw/xen/xen-platform-store.h"
+#include "trace.h"
+
+struct XenPlatformStore {
+    struct qemu_xs_handle *xsh;
+    struct qemu_xs_watch *list_watch;
+    struct qemu_xs_watch *throttling_watch;
+    XenPlatformBlacklist *list;
+    bool want_list;
+    char *throttling_path;
+    void (*throttling_changed)(void *opaque, bool on);
+    void *opaque;
+};
+
+/* Returns the value of @path, to be freed with free(); NULL if unreadable */
+static char *read_node(XenPlatformStore *store, const char *path)
+{
+    return qemu_xen_xs_read(store->xsh, XBT_NULL, path, NULL);
+}
+
+static bool load_product(XenPlatformStore *store, XenPlatformBlacklist *list,
+                         const char *product)
+{
+    g_autofree char *dir = g_strdup_printf(XEN_PLATFORM_BLACKLIST_PATH "/%s",
+                                           product);
+    unsigned int n = 0;
+    char **builds = qemu_xen_xs_directory(store->xsh, XBT_NULL, dir, &n);
+    bool fits = true;
+
+    for (unsigned int i = 0; builds && i < n && fits; i++) {
+        g_autofree char *path = g_strdup_printf("%s/%s", dir, builds[i]);
+        char *reason = read_node(store, path);
+
+        if (reason) {
+            fits = xen_platform_blacklist_add(list, product, builds[i],
+                                              reason);
+        }
+        free(reason);
+    }
+    free(builds);
+    return fits;
+}
+
+static void load_list(XenPlatformStore *store)
+{
+    XenPlatformBlacklist *list = xen_platform_blacklist_new();
+    bool fits = true;
+    const char *product;
+
+    for (unsigned i = 0; (product = xen_platform_known_product(i)); i++) {
+        fits &= load_product(store, list, product);
+    }
+    if (!fits) {
+        warn_report_once("xen-platform: " XEN_PLATFORM_BLACKLIST_PATH
+                         " has more than %u nodes, the rest is not looked at",
+                         XEN_PLATFORM_BLACKLIST_MAX);
+    }
+    trace_xen_platform_blacklist_loaded(xen_platform_blacklist_size(list));
+    xen_platform_blacklist_free(store->list);
+    store->list = list;
+}
+
+static void load_throttling(XenPlatformStore *store)
+{
+    char *value = read_node(store, store->throttling_path);
+
+    store->throttling_changed(store->opaque, !value || strcmp(value, "0"));
+    free(value);
+}
+
+static void list_changed(void *opaque, const char *path)
+{
+    load_list(opaque);
+}
+
+static void throttling_watch_fired(void *opaque, const char *path)
+{
+    load_throttling(opaque);
+}
+
+void xen_platform_store_reload(XenPlatformStore *store)
+{
+    if (store->xsh) {
+        if (store->want_list) {
+            load_list(store);
+        }
+        load_throttling(store);
+    }
+}
+
+XenPlatformStore *
+xen_platform_store_open(bool blacklist,
+                        void (*throttling_changed)(void *opaque, bool on),
+                        void *opaque)
+{
+    XenPlatformStore *store = g_new0(XenPlatformStore, 1);
+
+    store->list = xen_platform_blacklist_new();
+    store->want_list = blacklist;
+    store->throttling_changed = throttling_changed;
+    store->opaque = opaque;
+
+    store->xsh = qemu_xen_xs_open();
+    if (!store->xsh) {
+        warn_report("xen-platform: no xenstore, so that no driver build is "
+                    "blacklisted and log-throttling is not watched");
+        throttling_changed(opaque, true);
+        return store;
+    }
+    store->throttling_path = g_strdup_printf("/local/domain/%u/log-throttling",
+                                             xen_domid);
+    xen_platform_store_reload(store);
+    if (blacklist) {
+        store->list_watch = qemu_xen_xs_watch(store->xsh,
+                                              XEN_PLATFORM_BLACKLIST_PATH,
+                                              list_changed, store);
+    }
+    store->throttling_watch = qemu_xen_xs_watch(store->xsh,
+                                                store->throttling_path,
+                                                throttling_watch_fired, store);
+    if (xen_domid_restrict) {
+        info_report("xen-platform: xenstore is given up with "
+                    "-xen-domid-restrict: " XEN_PLATFORM_BLACKLIST_PATH
+                    " counts as it was read now, later edits are not seen");
+    } else if ((blacklist && !store->list_watch) || !store->throttling_watch) {
+        warn_report("xen-platform: xenstore takes no watch: later edits of "
+                    XEN_PLATFORM_BLACKLIST_PATH " and log-throttling are not "
+                    "seen");
+    }
+    return store;
+}
+
+void xen_platform_store_close(XenPlatformStore *store)
+{
+    if (!store) {
+        return;
+    }
+    if (store->list_watch) {
+        qemu_xen_xs_unwatch(store->xsh, store->list_watch);
+    }
+    if (store->throttling_watch) {
+        qemu_xen_xs_unwatch(store->xsh, store->throttling_watch);
+    }
+    if (store->xsh) {
+        qemu_xen_xs_close(store->xsh);
+    }
+    xen_platform_blacklist_free(store->list);
+    g_free(store->throttling_path);
+    g_free(store);
+}
+
+const char *xen_platform_store_reason(XenPlatformStore *store,
+                                      uint16_t product, uint32_t build)
+{
+    return xen_platform_blacklist_reason(store->list, product, build);
+}

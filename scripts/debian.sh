@@ -1,0 +1,167 @@
+# What configure takes from Debian: packages, QEMU's source and meson.
+#
+# Downloads come from the system's own mirrors, through an apt with its own
+# state, and count only with the signature of Debian's archive.
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+series=10.0
+suite=trixie
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+firmware=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu
+packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu
+    libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev make ninja-build
+    patch pkgconf python3 python3-venv qemu-system-data seabios xenstore-utils
+    xz-utils zlib1g-dev"
+apt=$cache/apt
+updated=no
+
+need_packages() {
+    missing=
+    for package in $packages; do
+        case $(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>&1) in
+        ii*) ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+    test -n "$missing" || return 0
+    install="apt-get install -y --no-install-recommends$missing"
+    test "$(id -u)" = 0 ||
+        die "packages are missing, install them with: sudo $install"
+    test $offline = no ||
+        die "packages are missing, install them with: $install"
+    say "installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    try $install || {
+        must "apt-get update failed" apt-get update
+        must "packages are missing and this failed: $install" $install
+    }
+}
+
+# Lines URI|ORIGIN|LABEL.  apt knows the last two from its lists; an ordinary
+# user on a machine without lists gets some of his own.
+system_mirrors() {
+    set -- indextargets --format '$(REPO_URI)|$(ORIGIN)|$(LABEL)' \
+        'Created-By: Packages'
+    mirrors=$(apt-get "$@")
+    test -n "$mirrors" || {
+        lists=Dir::State::Lists=$apt/system
+        mkdir -p "$apt/system/partial"
+        apt-get -c "$apt/base.conf" -o "$lists" update >&2 || return
+        mirrors=$(apt-get -o "$lists" "$@")
+    }
+    echo "$mirrors"
+}
+
+# mirror LABEL: the first one of Debian's with this label.
+mirror() {
+    echo "$mirrors" | sed -n "/^cdrom/d; s/|Debian|$1\$//p" | head -n 1
+}
+
+# Configuration of the system is in force too (proxies), hooks are not.
+write_apt_conf() {
+    cat >"$apt/base.conf" <<END
+Dir::Cache "$apt/cache";
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
+Acquire::Languages "none";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+END
+    cat >"$apt/apt.conf" - "$apt/base.conf" <<END
+Dir::State::Lists "$apt/lists";
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+END
+}
+
+write_sources() {
+    arch=$(dpkg --print-architecture)
+    echo "deb [signed-by=$keyring arch=$arch target=Packages] $1 $suite main"
+    for source in "$1 $suite" "$1 $suite-updates" ${2:+"$2 $suite-security"}; do
+        echo "deb-src [signed-by=$keyring target=Sources] $source main"
+    done >>"$apt/sources.list"
+}
+
+update_apt() {
+    test $updated = no || return 0
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" &&
+        write_apt_conf && mirrors=$(system_mirrors) || return
+    archive=$(mirror Debian)
+    test -n "$archive" || {
+        echo "apt knows no mirror of Debian's archive"
+        return 1
+    }
+    write_sources "$archive" "$(mirror Debian-Security)" >"$apt/sources.list"
+    apt-get -c "$apt/apt.conf" update
+}
+
+is_intact() {
+    (cd "$cache/$1" && sha256sum --check SHA256SUMS) >/dev/null 2>&1
+}
+
+download_here() {
+    cd "$staging" && apt-get -c "$apt/apt.conf" "$@" &&
+        sha256sum -- * >SHA256SUMS
+}
+
+# download NAME ARGUMENT...: what apt-get downloads, as folder NAME of the cache.
+download() {
+    fetched=$cache/$1
+    ! is_intact "$1" || return 0
+    say "downloading $1"
+    stage "$cache"
+    shift
+    try download_here "$@" && rm -rf "$fetched" && mv "$staging" "$fetched"
+}
+
+# Leave the newest QEMU of our series that can be had in folder $fetched.
+fetch_qemu() {
+    error="--offline forbids to download it"
+    if test $offline = no; then
+        if try update_apt; then
+            updated=yes
+            for version in $(apt-cache -c "$apt/apt.conf" showsrc qemu |
+                    sed -n "s/^Version: \(.*:$series\..*\)/\1/p" | sort -ruV); do
+                download "qemu_${version#*:}" \
+                    source --download-only "qemu=$version" && return
+            done
+        fi
+        error=$(echo "$output" | grep '^E:' | tail -n 1)
+        say "QEMU could not be downloaded, looking in the cache"
+    fi
+    for name in $(cd "$cache" && ls -d qemu_$series.* 2>&1 | sort -rV); do
+        fetched=$cache/$name
+        ! is_intact "$name" || return 0
+        error="$fetched is damaged; $error"
+    done
+    die "no QEMU $series.x: $error"
+}
+
+# private_meson DIR: leave in $meson the Python path of a meson that QEMU takes,
+# unpacked as DIR; nothing if the system's own will do.
+private_meson() {
+    meson=
+    has=$(/usr/bin/python3 2>&1 -c '
+import importlib.metadata
+print(importlib.metadata.version("meson"))') &&
+        dpkg --compare-versions "$has" ge 1.5 && return
+    meson=$1/usr/lib/python3/dist-packages
+    test ! -e "$meson" || return 0
+    is_intact meson || test $offline = no ||
+        die "no intact meson in $cache: --offline forbids to download it"
+    is_intact meson || test $updated = yes ||
+        must "meson could not be downloaded" update_apt
+    download meson download meson || die "meson could not be downloaded"
+    stage "$(dirname "$1")"
+    must "cannot unpack meson" \
+        dpkg-deb --extract "$fetched"/meson_*.deb "$staging/meson"
+    rm -rf "$1" && mv "$staging/meson" "$1" || die "cannot write to $1"
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Run the bare-metal guest image through a table of configurations.
+
+Usage: xen-platform-guest-test.py IMAGE [NAME...]
+
+Each row of the table starts one machine.  The guest's results come out in
+TAP under the row's name; after a failure stands the guest's transcript.  With
+NAMEs, only these rows run.  The QEMU is $QTEST_QEMU_BINARY, else $QEMU.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+sys.dont_write_bytecode = True
+
+from guest_machine import (Machine, MachineError, STATUS_OK, STATUS_USAGE)
+
+XEN = ['-accel', 'tcg,xen-version=0x40011']
+XENSTORE = ['-object', 'xenstore-socket,id=xs,path={dir}/xs']
+
+# A disk on three IDE positions and a CD on the fourth, NVMe, a NIC on the
+# root bus and one behind a bridge
+PC = ['-M', 'pc', *XEN,
+      '-drive', 'if=ide,index=0,driver=null-co,size=1M',
+      '-drive', 'if=ide,index=1,driver=null-co,size=1M',
+      '-drive', 'if=ide,index=2,media=cdrom',
+      '-drive', 'if=ide,index=3,driver=null-co,size=1M',
+      '-drive', 'if=none,id=nvme,driver=null-co,size=1M',
+      '-device', 'nvme,drive=nvme,serial=1',
+      '-netdev', 'hubport,id=net0,hubid=0', '-device', 'e1000,netdev=net0',
+      '-device', 'pci-bridge,id=bridge,chassis_nr=1',
+      '-netdev', 'hubport,id=net1,hubid=0',
+      '-device', 'rtl8139,netdev=net1,bus=bridge,addr=1']
+
+Q35 = ['-M', 'q35', *XEN,
+       '-device', 'pcie-root-port,id=port',
+       '-netdev', 'hubport,id=net0,hubid=0',
+       '-device', 'e1000e,netdev=net0,bus=port']
+
+# Nothing of Xen
+PLAIN = ['-M', 'pc', '-accel', 'tcg', '-nic', 'none']
+
+LISTED = '/mh/driver-blacklist/'
+
+
+@dataclass
+class Row:
+    name: str
+    append: str
+    options: tuple = ()     # after those of the machine
+    nodes: tuple = ()       # written to xenstore before the guest starts
+    machine: tuple = tuple(PC)
+    refusal: str = ''       # the image must say this and do nothing
+
+
+def xen_platform(**properties):
+    return tuple(word for name, value in properties.items() for word in
+                 ('-global', f'xen-platform.{name.replace("_", "-")}={value}'))
+
+
+ENFORCE = xen_platform(blacklist='enforce')
+WIN_BUILD = LISTED + 'experimental/590080'
+
+ROWS = [
+    # The mask table.  Linux writes one mask, so it lends its voice.
+    *(Row(f'mask-{mask:#x}', f'persona=linux mask={mask:#x}')
+      for mask in (0, 1, 2, 3, 4, 5, 8, 9, 0xc, 0xf)),
+    Row('mask-unknown-bits', 'persona=linux mask=0xfff0'),
+    Row('nvme-with-disks', 'persona=win-xenbus-2025 expect-nvme=gone',
+        xen_platform(unplug_nvme_with_disks='on')),
+    Row('nvme-not-with-nics',
+        'persona=win-xenbus disks=0 nics=2 expect-nvme=stay',
+        xen_platform(unplug_nvme_with_disks='on')),
+
+    # Blacklisted builds
+    Row('reported', 'blacklist=expected', nodes=(WIN_BUILD,)),
+    Row('enforced', 'blacklist=expected enforce=expected', ENFORCE,
+        (WIN_BUILD,)),
+    Row('off', '', xen_platform(blacklist='off'), (WIN_BUILD,)),
+    Row('enforce-not-listed', '', ENFORCE,
+        (LISTED + 'experimental/590081', LISTED + 'linux/590080')),
+    Row('build-4294967295',
+        'blacklist=expected enforce=expected build=4294967295', ENFORCE,
+        (LISTED + 'experimental/4294967295',)),
+    Row('build-above-2-31', 'blacklist=expected build=0x80000000',
+        nodes=(LISTED + 'experimental/2147483648',)),
+    Row('product-4', 'blacklist=expected product=4 build=0',
+        nodes=(LISTED + 'xenserver-windows-v7.0+/0',)),
+    Row('product-unregistered', 'product=6 build=590080', ENFORCE,
+        (WIN_BUILD,)),
+    Row('linux-reported', 'persona=linux blacklist=expected',
+        nodes=(LISTED + 'linux/1',)),
+    Row('citrix-reported', 'persona=citrix-legacy blacklist=expected',
+        nodes=(LISTED + 'xensource-windows/55000',)),
+    Row('gplpv-enforced', 'persona=gplpv blacklist=expected enforce=expected',
+        ENFORCE, (LISTED + 'gplpv-windows/1',)),
+
+    # A driver that does not find the protocol
+    *(Row(f'{persona}-bar0', f'persona={persona} magic=missing')
+      for persona in ('citrix-legacy', 'vmdp', 'vmdp-disks', 'vmdp-nics')),
+    Row('linux-no-magic', 'persona=linux magic=missing'),
+
+    # Other machines and identities
+    Row('q35', '', machine=tuple(Q35)),
+    Row('no-disks-no-nics', '', machine=('-M', 'pc', *XEN)),
+    Row('device-id-0002', '', xen_platform(device_id='0x0002', revision=2,
+                                           subsystem_id='0x0002')),
+    Row('class-0100', 'mask=3 persona=linux',
+        xen_platform(class_id='0x0100')),
+    Row('xen-platform-2', '', ('-device', 'xen-platform-2')),
+    Row('vendor-device', '', ('-device', 'xen-pvdevice,device-id=0xc000')),
+
+    # No Xen at all
+    Row('no-xen', 'magic=missing', machine=tuple(PLAIN)),
+
+    # Arguments that the image must refuse
+    Row('unknown-key', 'speed=9', machine=tuple(PLAIN),
+        refusal="argument 'speed=9' is not known"),
+    Row('unknown-persona', 'persona=beos', machine=tuple(PLAIN),
+        refusal='persona=beos is not known'),
+    Row('unknown-choice', 'blacklist=maybe', machine=tuple(PLAIN),
+        refusal='blacklist=maybe: accepted are none, expected'),
+    Row('number-too-big', 'product=0x10000', machine=tuple(PLAIN),
+        refusal='product=0x10000: a number from 0 to 0xffff is wanted'),
+    Row('not-a-number', 'build=9.1.0', machine=tuple(PLAIN),
+        refusal='build=9.1.0: a number'),
+    Row('twice', 'build=1 build=2', machine=tuple(PLAIN),
+        refusal='build= is given twice'),
+    Row('enforce-alone', 'enforce=expected', machine=tuple(PLAIN),
+        refusal='enforce=expected needs blacklist=expected'),
+    Row('bsd-blacklisted', 'persona=freebsd blacklist=expected',
+        machine=tuple(PLAIN), refusal='need a persona that sends'),
+    Row('linux-disks', 'persona=linux disks=1', machine=tuple(PLAIN),
+        refusal='use mask='),
+    Row('win-mask', 'mask=1', machine=tuple(PLAIN),
+        refusal='use disks= and nics='),
+    Row('enforced-but-gone',
+        'blacklist=expected enforce=expected expect-nics=gone',
+        machine=tuple(PLAIN), refusal='everything must stay'),
+]
+
+
+class Tap:
+    def __init__(self):
+        self.count = 0
+        self.failures = 0
+
+    def result(self, ok, name, *details):
+        self.count += 1
+        self.failures += not ok
+        print(f'{"ok" if ok else "not ok"} {self.count} - {name}')
+        for detail in details:
+            print('#  ', detail)
+        sys.stdout.flush()
+
+
+def play(qemu, image, row):
+    """Return the guest's lines and QEMU's exit status."""
+    options = [*row.machine, *row.options, *(XENSTORE if row.nodes else [])]
+    with Machine(qemu, image, row.append, options) as machine:
+        for node in row.nodes:
+            machine.xenstore_write('xs', node, 'known to crash')
+        return machine.run(), machine.finish()
+
+
+def check_refusal(tap, row, lines, status):
+    said = len(lines) == 1 and row.refusal in lines[0]
+    tap.result(said, f'{row.name}: refused with one sentence',
+               *([] if said else [f'expected: {row.refusal}', *lines]))
+    tap.result(status == STATUS_USAGE, f'{row.name}: exit status',
+               *([] if status == STATUS_USAGE else
+                 [f'expected {STATUS_USAGE}, got {status}']))
+
+
+def check_results(tap, row, lines, status):
+    failures = tap.failures
+    planned = None
+    results = 0
+    for line in lines:
+        result = re.fullmatch(r'(not )?ok \d+ - (.*)', line)
+        plan = re.fullmatch(r'1\.\.(\d+)', line)
+        if result:
+            tap.result(not result[1], f'{row.name}: {result[2]}')
+            results += 1
+        elif plan:
+            planned = int(plan[1])
+    ended = status == STATUS_OK and planned == results
+    if ended and tap.failures == failures:
+        return
+    tap.result(ended, f'{row.name}: the guest ends well',
+               f'status {status}, {results} results, {planned} planned; '
+               'its transcript:', *lines)
+
+
+def run_row(tap, qemu, image, row):
+    try:
+        lines, status = play(qemu, image, row)
+    except MachineError as error:
+        tap.result(False, f'{row.name}: the machine runs',
+                   *str(error).splitlines())
+        return
+    if row.refusal:
+        check_refusal(tap, row, lines, status)
+    else:
+        check_results(tap, row, lines, status)
+
+
+def persona_rows(tap, qemu, image):
+    """Return a row for each persona that the image lists."""
+    row = Row('list', 'persona=list', machine=tuple(PLAIN))
+    try:
+        lines, status = play(qemu, image, row)
+    except MachineError as error:
+        lines, status = str(error).splitlines(), None
+    names = [line.split()[0] for line in lines if line]
+    ok = status == STATUS_OK and 'win-xenbus' in names
+    tap.result(ok, 'persona=list lists them', *([] if ok else lines))
+    return [Row(name, f'persona={name}') for name in names] if ok else []
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    qemu = os.environ.get('QTEST_QEMU_BINARY') or os.environ.get('QEMU')
+    if not qemu:
+        sys.exit('name the QEMU in QTEST_QEMU_BINARY or QEMU')
+    image, names = sys.argv[1], sys.argv[2:]
+    tap = Tap()
+    print('TAP version 13')
+    rows = persona_rows(tap, qemu, image) + ROWS
+    known = [row.name for row in rows]
+    for name in names:
+        if name not in known:
+            sys.exit(f'{name} is not among: {" ".join(known)}')
+    for row in rows:
+        if not names or row.name in names:
+            run_row(tap, qemu, image, row)
+    print(f'1..{tap.count}')
+    return 1 if tap.failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,77 @@
+/*
+ * Test results in the Test Anything Protocol, on the console
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "console.h"
+#include "tap.h"
+
+static unsigned count;
+static unsigned failures;
+
+void tap_say(const char *fmt, ...)
+{
+    va_list ap;
+
+    console_printf("# ");
+    va_start(ap, fmt);
+    console_vprintf(fmt, ap);
+    va_end(ap);
+    console_printf("\n");
+}
+
+static void result(bool ok)
+{
+    count++;
+    failures += !ok;
+    console_printf("%s %u - ", ok ? "ok" : "not ok", count);
+}
+
+void tap_equal(uint32_t expected, uint32_t got, const char *what)
+{
+    result(expected == got);
+    console_printf("%s\n", what);
+    if (expected != got) {
+        tap_say("  expected 0x%x, got 0x%x", expected, got);
+    }
+}
+
+void tap_equal_str(const char *expected, const char *got,
+                   const char *fmt, ...)
+{
+    bool ok = !strcmp(expected, got);
+    va_list ap;
+
+    result(ok);
+    va_start(ap, fmt);
+    console_vprintf(fmt, ap);
+    va_end(ap);
+    console_printf("\n");
+    if (!ok) {
+        tap_say("  expected %s, got %s", expected, got);
+    }
+}
+
+void tap_skip(const char *what, const char *reason)
+{
+    result(true);
+    console_printf("%s # SKIP %s\n", what, reason);
+}
+
+void tap_bail_out(const char *fmt, ...)
+{
+    va_list ap;
+
+    console_printf("Bail out! ");
+    va_start(ap, fmt);
+    console_vprintf(fmt, ap);
+    va_end(ap);
+    console_printf("\n");
+}
+
+bool tap_done(void)
+{
+    console_printf("1..%u\n", count);
+    return count && !failures;
+}
