@@ -10,7 +10,7 @@ suite=trixie
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 firmware=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu
 packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu
-    libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev make ninja-build
+    libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev make ninja-build
     patch pkgconf python3 python3-venv qemu-system-data seabios xenstore-utils
     xz-utils zlib1g-dev"
 apt=$cache/apt

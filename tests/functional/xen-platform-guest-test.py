@@ -37,9 +37,9 @@ PC = ['-M', 'pc', *XEN,
       '-device', 'rtl8139,netdev=net1,bus=bridge,addr=1']
 
 Q35 = ['-M', 'q35', *XEN,
-       '-device', 'pcie-root-port,id=port',
+       '-device', 'pcie-root-port,id=root',
        '-netdev', 'hubport,id=net0,hubid=0',
-       '-device', 'e1000e,netdev=net0,bus=port']
+       '-device', 'e1000e,netdev=net0,bus=root']
 
 # Nothing of Xen
 PLAIN = ['-M', 'pc', '-accel', 'tcg', '-nic', 'none']
