@@ -10,9 +10,9 @@ suite=trixie
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 firmware=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu
 packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu
-    libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev make ninja-build
-    patch pkgconf python3 python3-venv qemu-system-data seabios xenstore-utils
-    xz-utils zlib1g-dev"
+    libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev
+    make ninja-build patch pkgconf python3 python3-venv
+    qemu-system-data seabios xenstore-utils xz-utils zlib1g-dev"
 apt=$cache/apt
 updated=no
 
@@ -69,6 +69,7 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::Languages "none";
+Acquire::GzipIndexes "true";
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
@@ -91,7 +92,6 @@ write_sources() {
 }
 
 update_apt() {
-    test $updated = no || return 0
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" &&
         write_apt_conf && mirrors=$(system_mirrors) || return
     archive=$(mirror Debian)
@@ -101,6 +101,13 @@ update_apt() {
     }
     write_sources "$archive" "$(mirror Debian-Security)" >"$apt/sources.list"
     apt-get -c "$apt/apt.conf" update
+}
+
+# apt hangs on a full disk, so there must be room first.
+get_lists() {
+    test $updated = no || return 0
+    need_space "$cache" 200
+    try update_apt && updated=yes
 }
 
 is_intact() {
@@ -122,27 +129,34 @@ download() {
     try download_here "$@" && rm -rf "$fetched" && mv "$staging" "$fetched"
 }
 
+# Why apt failed, in its own words.
+reason() {
+    echo "$output" | grep -m 1 -e '^E:' -e '^W: Failed to fetch'
+}
+
 # Leave the newest QEMU of our series that can be had in folder $fetched.
 fetch_qemu() {
-    error="--offline forbids to download it"
+    why="--offline forbids to download it"
     if test $offline = no; then
-        if try update_apt; then
-            updated=yes
+        if get_lists; then
             for version in $(apt-cache -c "$apt/apt.conf" showsrc qemu |
                     sed -n "s/^Version: \(.*:$series\..*\)/\1/p" | sort -ruV); do
                 download "qemu_${version#*:}" \
                     source --download-only "qemu=$version" && return
             done
         fi
-        error=$(echo "$output" | grep '^E:' | tail -n 1)
-        say "QEMU could not be downloaded, looking in the cache"
+        why=$(reason)
     fi
-    for name in $(cd "$cache" && ls -d qemu_$series.* 2>&1 | sort -rV); do
+    for name in $(find "$cache" -maxdepth 1 -name "qemu_$series.*" \
+            -printf '%f\n' | sort -rV); do
         fetched=$cache/$name
-        ! is_intact "$name" || return 0
-        error="$fetched is damaged; $error"
+        if is_intact "$name"; then
+            test $offline = yes || say "$why; taking $name from the cache"
+            return
+        fi
+        why="$fetched is damaged; $why"
     done
-    die "no QEMU $series.x: $error"
+    die "no QEMU $series.x in $cache: $why"
 }
 
 # private_meson DIR: leave in $meson the Python path of a meson that QEMU takes,
@@ -155,13 +169,14 @@ print(importlib.metadata.version("meson"))') &&
         dpkg --compare-versions "$has" ge 1.5 && return
     meson=$1/usr/lib/python3/dist-packages
     test ! -e "$meson" || return 0
-    is_intact meson || test $offline = no ||
-        die "no intact meson in $cache: --offline forbids to download it"
-    is_intact meson || test $updated = yes ||
-        must "meson could not be downloaded" update_apt
-    download meson download meson || die "meson could not be downloaded"
+    if ! is_intact meson; then
+        test $offline = no ||
+            die "no meson in $cache: --offline forbids to download it"
+        get_lists && download meson download meson ||
+            die "meson could not be downloaded: $(reason)"
+    fi
     stage "$(dirname "$1")"
     must "cannot unpack meson" \
-        dpkg-deb --extract "$fetched"/meson_*.deb "$staging/meson"
+        dpkg-deb --extract "$cache"/meson/meson_*.deb "$staging/meson"
     rm -rf "$1" && mv "$staging/meson" "$1" || die "cannot write to $1"
 }

@@ -15,6 +15,7 @@
 #include "hw/xen/xen-emu.h"
 #include "system/kvm.h"
 #include "system/kvm_xen.h"
+#include "system/qtest.h"
 #include "target/i386/kvm/xen-emu.h"
 
 /* XENVER_version form: major in the upper half, minor in the lower */
@@ -119,7 +120,12 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
     if (xen_emu.accel != OBJECT(accel) || !xen_emu.version) {
         return 0;
     }
-    if (!object_dynamic_cast(OBJECT(ms), TYPE_PC_MACHINE)) {
+    /*
+     * Only pc and q35 have the rest of the environment.  Under qtest the
+     * device alone, on any x86 machine, is worth having.
+     */
+    if (!object_dynamic_cast(OBJECT(ms), qtest_enabled() ?
+                             TYPE_X86_MACHINE : TYPE_PC_MACHINE)) {
         error_report("xen-version: machine '%s' cannot run a Xen guest, "
                      "pc and q35 can",
                      MACHINE_GET_CLASS(ms)->name);

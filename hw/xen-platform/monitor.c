@@ -29,6 +29,8 @@ XenPlatformPVDriverInfo *qmp_query_xen_platform_pv_driver_info(Error **errp)
         g_strdup(xen_platform_product_name(s->protocol.product));
     info->has_blacklisted = true;
     info->blacklisted = s->protocol.blacklisted;
+    info->has_latched = true;
+    info->latched = s->protocol.latched;
     info->has_unplugged = true;
     info->unplugged = s->protocol.unplugged;
     info->has_log_lines = true;
@@ -80,9 +82,10 @@ static void hmp_info_xen_platform(Monitor *mon, const QDict *qdict)
     } else {
         monitor_printf(mon, "driver: none announced\n");
     }
-    monitor_printf(mon, "blacklisted: %s (blacklist=%s)\n",
+    monitor_printf(mon, "blacklisted: %s (blacklist=%s)%s\n",
                    info->blacklisted ? "yes" : "no",
-                   XenPlatformBlacklistMode_str(s->blacklist));
+                   XenPlatformBlacklistMode_str(s->blacklist),
+                   info->latched ? ", latched until reset" : "");
     monitor_printf(mon, "unplugged: mask 0x%x, refused 0x%x\n",
                    info->unplugged, s->protocol.refused);
     for (l = gone; l; l = l->next) {

@@ -30,9 +30,9 @@ class MachineError(Exception):
 class Machine:
     """One QEMU, stopped before the guest's first instruction.
 
-    `options` may name the folder of the machine's own files as {dir}; an
-    empty disk image is made there for each name in `disks`.  The folder goes,
-    and QEMU ends, when the `with` block ends.
+    It runs in a folder of its own, so `options` name files without one; an
+    empty disk image is there for each name in `disks`.  The folder goes, and
+    QEMU ends, when the `with` block ends.
     """
 
     def __init__(self, qemu, image, append, options=(), disks=()):
@@ -41,28 +41,26 @@ class Machine:
             with open(self.path(name), 'wb') as file:
                 file.truncate(DISK_BYTES)
         self.events = []
-        self.options = [option.format(dir=self.dir) for option in options]
         self._qmp, qmp_child = socket.socketpair()
         self._serial, serial_child = socket.socketpair()
         for end in (self._qmp, self._serial):
             end.settimeout(PATIENCE)
         self._qmp_file = self._qmp.makefile('r')
         self._serial_file = self._serial.makefile('r', errors='replace')
-        self._stderr_path = os.path.join(self.dir, 'stderr')
         command = [
-            qemu, '-S', '-display', 'none', '-nodefaults', '-no-user-config',
+            os.path.abspath(qemu), '-S', '-display', 'none', '-nodefaults', '-no-user-config',
             '-chardev', f'socket,id=monitor,fd={qmp_child.fileno()}',
             '-mon', 'chardev=monitor,mode=control',
             '-chardev', f'socket,id=serial,fd={serial_child.fileno()}',
             '-serial', 'chardev:serial',
             '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04',
-            '-kernel', image, '-append', append, *self.options]
+            '-kernel', os.path.abspath(image), '-append', append, *options]
         try:
-            with open(self._stderr_path, 'wb') as stderr:
+            with open(self.path('stderr'), 'wb') as stderr:
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=stderr,
-                    stderr=stderr, pass_fds=(qmp_child.fileno(),
-                                             serial_child.fileno()))
+                    command, cwd=self.dir, stdin=subprocess.DEVNULL,
+                    stdout=stderr, stderr=stderr,
+                    pass_fds=(qmp_child.fileno(), serial_child.fileno()))
         except OSError as error:
             shutil.rmtree(self.dir)
             raise MachineError(f'cannot run {qemu}: {error}') from error
@@ -146,6 +144,8 @@ class Machine:
         except FileNotFoundError as error:
             raise MachineError('xenstore-write is missing; it is in the '
                                'package xenstore-utils') from error
+        except subprocess.TimeoutExpired as error:
+            raise MachineError(f'xenstore-write {node} hangs') from error
         if done.returncode:
             raise MachineError(f'xenstore-write {node}: '
                                f'{done.stdout.strip()}')

@@ -12,6 +12,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 import os
 import re
+import signal
 import sys
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ sys.dont_write_bytecode = True
 from guest_machine import (Machine, MachineError, STATUS_OK, STATUS_USAGE)
 
 XEN = ['-accel', 'tcg,xen-version=0x40011']
-XENSTORE = ['-object', 'xenstore-socket,id=xs,path={dir}/xs']
+XENSTORE = ['-object', 'xenstore-socket,id=xs,path=xs']
 
 # A disk on three IDE positions and a CD on the fourth, NVMe, a NIC on the
 # root bus and one behind a bridge
@@ -229,6 +230,8 @@ def main():
     if not qemu:
         sys.exit('name the QEMU in QTEST_QEMU_BINARY or QEMU')
     image, names = sys.argv[1], sys.argv[2:]
+    # Let the machine's cleaning up run
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
     tap = Tap()
     print('TAP version 13')
     rows = persona_rows(tap, qemu, image) + ROWS

@@ -17,17 +17,21 @@ typedef enum Fate {
 void check_answers(const PersonaResult *expected, const PersonaResult *got)
 {
     if (expected->magic) {
-        tap_equal(expected->magic, got->magic, "the first magic");
+        tap_equal(expected->magic, got->magic,
+                  "the first magic is 0x%04x", expected->magic);
     }
     if (expected->version) {
-        tap_equal(expected->version, got->version, "the protocol version");
+        tap_equal(expected->version, got->version,
+                  "the protocol version is %u", expected->version);
     }
     if (expected->magic_again) {
         tap_equal(expected->magic_again, got->magic_again,
-                  "the magic after the build number");
+                  "the magic after the build number is 0x%04x",
+                  expected->magic_again);
     }
     tap_equal(expected->requested, got->requested,
-              "the unplug bits that the driver wrote");
+              "the unplug bits that the driver wrote are 0x%04x",
+              expected->requested);
 }
 
 static Fate fate(const Args *args, ArgId id, Fate by_mask)
@@ -58,9 +62,9 @@ static void check_count(Fate fate, unsigned before, unsigned after,
                         const char *stay, const char *gone)
 {
     if (fate == FATE_STAY) {
-        tap_equal(before, after, stay);
+        tap_equal(before, after, "%s", stay);
     } else if (before) {
-        tap_equal(0, after, gone);
+        tap_equal(0, after, "%s", gone);
     } else {
         tap_skip(gone, "there were none");
     }
@@ -87,6 +91,7 @@ void check_devices(const Args *args, uint16_t honoured,
                     "all NVMe controllers are still there",
                     "all NVMe controllers are gone");
     }
-    tap_equal(before->platforms, after->platforms,
-              "the Xen platform device is as it was");
+    if (args->value[ARG_MAGIC] == ARG_PRESENT) {
+        tap_equal(1, after->platforms, "the Xen platform device is there");
+    }
 }

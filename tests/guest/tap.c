@@ -21,17 +21,22 @@ void tap_say(const char *fmt, ...)
     console_printf("\n");
 }
 
-static void result(bool ok)
+static void result(bool ok, const char *fmt, va_list ap)
 {
     count++;
     failures += !ok;
     console_printf("%s %u - ", ok ? "ok" : "not ok", count);
+    console_vprintf(fmt, ap);
+    console_printf("\n");
 }
 
-void tap_equal(uint32_t expected, uint32_t got, const char *what)
+void tap_equal(uint32_t expected, uint32_t got, const char *fmt, ...)
 {
-    result(expected == got);
-    console_printf("%s\n", what);
+    va_list ap;
+
+    va_start(ap, fmt);
+    result(expected == got, fmt, ap);
+    va_end(ap);
     if (expected != got) {
         tap_say("  expected 0x%x, got 0x%x", expected, got);
     }
@@ -43,11 +48,9 @@ void tap_equal_str(const char *expected, const char *got,
     bool ok = !strcmp(expected, got);
     va_list ap;
 
-    result(ok);
     va_start(ap, fmt);
-    console_vprintf(fmt, ap);
+    result(ok, fmt, ap);
     va_end(ap);
-    console_printf("\n");
     if (!ok) {
         tap_say("  expected %s, got %s", expected, got);
     }
@@ -55,8 +58,8 @@ void tap_equal_str(const char *expected, const char *got,
 
 void tap_skip(const char *what, const char *reason)
 {
-    result(true);
-    console_printf("%s # SKIP %s\n", what, reason);
+    count++;
+    console_printf("ok %u - %s # SKIP %s\n", count, what, reason);
 }
 
 void tap_bail_out(const char *fmt, ...)

@@ -12,8 +12,9 @@
 /* Print one comment line. */
 void tap_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* One result: @got must be @expected; a failure prints both in hex. */
-void tap_equal(uint32_t expected, uint32_t got, const char *what);
+/* One result, named by @fmt: @got must be @expected. */
+void tap_equal(uint32_t expected, uint32_t got,
+               const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* One result, named by @fmt: @got must be the string @expected. */
 void tap_equal_str(const char *expected, const char *got,

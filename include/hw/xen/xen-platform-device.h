@@ -62,7 +62,7 @@ XenPlatformState *xen_platform_find(void);
  */
 void xen_platform_set_flags(XenPlatformState *s, uint8_t flags);
 
-/* xen_platform_log_start: make the log sink of a device ready, its line empty */
+/* xen_platform_log_start: make the log sink ready, its line empty */
 void xen_platform_log_start(XenPlatformState *s);
 
 /* Tell QMP clients what the guest announced, or asked to be unplugged */

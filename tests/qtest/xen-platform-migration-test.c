@@ -1,0 +1,287 @@
+/*
+ * xen-platform: snapshots and migration, to itself and to and from QEMU's own
+ * device
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qobject/qdict.h"
+#include "xen-platform-common.h"
+#include "xen-platform-machine.h"
+
+/* Both sides are started with everything that the guest can have unplugged */
+#define MACHINE \
+    "-M pc -device xen-platform,addr=2 " \
+    "-blockdev null-co,node-name=n-hda,read-zeroes=on,size=1M " \
+    "-device ide-hd,id=hda,drive=n-hda,bus=ide.0,unit=0 " \
+    "-device ide-cd,id=cd,bus=ide.0,unit=1 " \
+    "-device lsi53c895a,id=lsi,addr=4 " \
+    "-device scsi-cd,id=scsi-cd,bus=lsi.0,scsi-id=1 " \
+    "-blockdev null-co,node-name=n-sda,read-zeroes=on,size=1M " \
+    "-device scsi-hd,id=sda,drive=n-sda,bus=lsi.0,scsi-id=0 " \
+    "-netdev user,id=net0 -device e1000,id=nic0,netdev=net0,addr=7 "
+
+static void check(QTestState *qts, bool there)
+{
+    g_assert_cmpint(xp_ide_disk(qts, 0, 0), ==, there);
+    g_assert_cmpint(xp_lsi_target(qts, 4, 0), ==, there);
+    g_assert_cmpint(xp_pci(qts, 0, 7), ==, there);
+    g_assert_true(xp_ide_cd(qts, 0, 1));
+    g_assert_true(xp_lsi_target(qts, 4, 1));
+}
+
+static void check_info(QTestState *qts, unsigned product, uint32_t build,
+                       unsigned unplugged)
+{
+    QDict *info = xp_driver_info(qts);
+
+    g_assert_cmpint(qdict_get_int(info, "product-num"), ==, product);
+    g_assert_cmpint(qdict_get_int(info, "build-num"), ==, build);
+    g_assert_cmpint(qdict_get_int(info, "unplugged"), ==, unplugged);
+    qobject_unref(info);
+}
+
+static void hmp_ok(QTestState *qts, const char *command)
+{
+    g_autofree char *said = qtest_hmp(qts, "%s", command);
+
+    g_assert_cmpstr(said, ==, "");
+}
+
+static char *snapshot_image(void)
+{
+    char *path = xp_tmp_path("snapshots.qcow2");
+    g_autofree char *command = g_strdup_printf("%s create -q -f qcow2 %s 1M",
+                                               getenv("QTEST_QEMU_IMG"), path);
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, &status,
+                                            NULL));
+    g_assert_cmpint(status, ==, 0);
+    return path;
+}
+
+static void test_snapshots(void)
+{
+    g_autofree char *path = snapshot_image();
+    QTestState *qts = xp_start(MACHINE
+        "-drive if=none,id=vm,format=qcow2,file=%s", path);
+
+    hmp_ok(qts, "savevm before");
+    xp_announce(qts, 3, 1);
+    xp_unplug(qts, 3);
+    check(qts, false);
+    hmp_ok(qts, "savevm after");
+
+    hmp_ok(qts, "loadvm before");
+    check(qts, true);
+    check_info(qts, 0, 0, 0);
+
+    hmp_ok(qts, "loadvm after");
+    check(qts, false);
+    check_info(qts, 3, 1, 3);
+
+    /* As often as one likes, and a reset gives all back from there, too */
+    hmp_ok(qts, "loadvm after");
+    check(qts, false);
+    qtest_system_reset(qts);
+    check(qts, true);
+    check_info(qts, 0, 0, 0);
+    qtest_quit(qts);
+}
+
+/* Write the machine's state to a file */
+static void save(QTestState *qts, const char *path)
+{
+    QDict *rsp;
+    bool done = false;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }",
+                             g_strdup_printf("file:%s", path));
+    for (unsigned i = 0; i < 1000 && !done; i++) {
+        QDict *info;
+        const char *status;
+
+        rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+        info = qdict_get_qdict(rsp, "return");
+        status = qdict_get_try_str(info, "status");
+        done = status && g_str_equal(status, "completed");
+        if (status && g_str_equal(status, "failed")) {
+            g_test_message("migration failed: %s",
+                           qdict_get_try_str(info, "error-desc"));
+        }
+        g_assert_false(status && g_str_equal(status, "failed"));
+        qobject_unref(rsp);
+        g_usleep(10000);
+    }
+    g_assert_true(done);
+}
+
+/* Load it into a machine that was started with "-incoming defer" */
+static bool load(QTestState *qts, const char *path)
+{
+    g_autofree char *uri = g_strdup_printf("file:%s", path);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s, "
+                             "'exit-on-error': false } }", uri);
+    for (unsigned i = 0; i < 1000; i++) {
+        QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+        QDict *info = qdict_get_qdict(rsp, "return");
+        g_autofree char *status =
+            g_strdup(qdict_get_try_str(info, "status") ?: "");
+
+        qobject_unref(rsp);
+        if (g_str_equal(status, "completed")) {
+            return true;
+        }
+        if (g_str_equal(status, "failed")) {
+            return false;
+        }
+        g_usleep(10000);
+    }
+    g_assert_not_reached();
+}
+
+static void test_migrate(gconstpointer opaque)
+{
+    uint32_t mask = GPOINTER_TO_UINT(opaque);
+    g_autofree char *path = xp_tmp_path("state");
+    QTestState *from = xp_start(MACHINE);
+    QTestState *to = xp_start(MACHINE "-incoming defer");
+    QDict *info;
+
+    xp_announce(from, 0xffff, 0x00090100);
+    xp_unplug(from, mask);
+    qtest_outb(from, XP_PORT, 1);
+    save(from, path);
+    g_assert_true(load(to, path));
+    check(to, !mask);
+    check_info(to, 0xffff, 0x00090100, mask);
+    g_assert_cmphex(qtest_inb(to, XP_PORT), ==, 1);
+    info = xp_driver_info(to);
+    g_assert_cmpint(qdict_get_bool(info, "latched"), ==, !!mask);
+    qobject_unref(info);
+
+    /* The new home gives them back as the old one would have */
+    qtest_system_reset(to);
+    check(to, true);
+    qtest_quit(from);
+    qtest_quit(to);
+}
+
+/* A PV backend that is connected has state that cannot move */
+static void test_backend_blocks(void)
+{
+    g_autofree char *path = snapshot_image();
+    g_autofree char *said = NULL;
+    QTestState *qts = xp_start(
+        "-M pc -chardev null,id=c -device xen-console,chardev=c "
+        "-drive if=none,id=vm,format=qcow2,file=%s", path);
+
+    said = qtest_hmp(qts, "savevm s");
+    g_assert_nonnull(strstr(said, "PV backends do not migrate"));
+    qtest_quit(qts);
+}
+
+#define BASELINE "-M microvm,pcie=on -nodefaults "
+#define STOCK_ACCEL "-accel kvm,xen-version=0x40011," \
+    "kernel-irqchip=split,device=/nonexistent "
+
+static QTestState *start_ours(const char *more)
+{
+    return qtest_initf(BASELINE XP_ACCEL "-device xen-platform %s", more);
+}
+
+/*
+ * QEMU's own device, unpatched: it comes up without Xen because the kvm
+ * accelerator leaves xen_mode behind when it cannot be started.
+ */
+static QTestState *start_stock(const char *more)
+{
+    g_autofree char *args =
+        g_strdup_printf(BASELINE STOCK_ACCEL "-device xen-platform %s", more);
+
+    return qtest_init_with_env("QTEST_QEMU_STOCK_BINARY", args, true);
+}
+
+static bool no_stock(void)
+{
+    const char *stock = getenv("QTEST_QEMU_STOCK_BINARY");
+
+    if (!stock || access(stock, X_OK)) {
+        g_test_skip("no stock QEMU to compare with: run make stock");
+        return true;
+    }
+    return false;
+}
+
+static void test_from_stock(void)
+{
+    g_autofree char *path = xp_tmp_path("from-stock");
+    QTestState *stock, *ours;
+    QDict *info;
+
+    if (no_stock()) {
+        return;
+    }
+    stock = start_stock("");
+    qtest_outb(stock, XP_PORT, 1);
+    xp_announce(stock, 3, 1);
+    save(stock, path);
+
+    ours = start_ours("-incoming defer");
+    g_assert_true(load(ours, path));
+    g_assert_cmphex(qtest_inb(ours, XP_PORT), ==, 1);
+    /* It may be running on PV devices: latched until it is reset */
+    info = xp_driver_info(ours);
+    g_assert_true(qdict_get_bool(info, "latched"));
+    qobject_unref(info);
+    qtest_quit(stock);
+    qtest_quit(ours);
+}
+
+static void test_to_stock(void)
+{
+    g_autofree char *path = xp_tmp_path("to-stock");
+    QTestState *stock, *ours;
+
+    if (no_stock()) {
+        return;
+    }
+    ours = start_ours("");
+    qtest_outb(ours, XP_PORT, 1);
+    xp_log(ours, "the log leaves no state behind");
+    save(ours, path);
+    stock = start_stock("-incoming defer");
+    g_assert_true(load(stock, path));
+    g_assert_cmphex(qtest_inb(stock, XP_PORT), ==, 1);
+    qtest_quit(stock);
+    qtest_quit(ours);
+
+    /* What stock does not know it refuses, rather than lose it */
+    ours = start_ours("");
+    xp_announce(ours, 3, 1);
+    save(ours, path);
+    stock = start_stock("-incoming defer");
+    g_assert_false(load(stock, path));
+    qtest_quit(stock);
+    qtest_quit(ours);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/migration/snapshots", test_snapshots);
+    g_test_add_data_func("/migration/unplugged", GUINT_TO_POINTER(3),
+                         test_migrate);
+    g_test_add_data_func("/migration/plugged", GUINT_TO_POINTER(0),
+                         test_migrate);
+    g_test_add_func("/migration/backend-blocks", test_backend_blocks);
+    g_test_add_func("/migration/from-stock", test_from_stock);
+    g_test_add_func("/migration/to-stock", test_to_stock);
+    return g_test_run();
+}
