@@ -48,7 +48,8 @@ class Machine:
         self._qmp_file = self._qmp.makefile('r')
         self._serial_file = self._serial.makefile('r', errors='replace')
         command = [
-            os.path.abspath(qemu), '-S', '-display', 'none', '-nodefaults', '-no-user-config',
+            os.path.abspath(qemu), '-S', '-display', 'none',
+            '-nodefaults', '-no-user-config',
             '-chardev', f'socket,id=monitor,fd={qmp_child.fileno()}',
             '-mon', 'chardev=monitor,mode=control',
             '-chardev', f'socket,id=serial,fd={serial_child.fileno()}',
@@ -100,8 +101,8 @@ class Machine:
             raise MachineError(f'the monitor is silent: {error}') from error
         if not line:
             self._process.wait(PATIENCE)
-            raise MachineError(f'QEMU ended, status {self._process.returncode}:'
-                               f' {self.read("stderr").strip()}')
+            raise MachineError(f'QEMU ended, status {self._process.returncode}'
+                               f': {self.read("stderr").strip()}')
         return json.loads(line)
 
     def qmp(self, command, **arguments):

@@ -7,6 +7,7 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 #include "qobject/qdict.h"
+#include "hw/pci/pci_ids.h"
 #include "xen-platform-common.h"
 
 static char *tmp_dir;
@@ -135,4 +136,51 @@ char *xp_tool(const char *path, const char *const *argv)
         return NULL;
     }
     return out;
+}
+
+static bool has_xenstore_socket(void)
+{
+    const char *argv[] = {
+        getenv("QTEST_QEMU_BINARY"), "-object", "help", NULL
+    };
+    g_autoptr(GError) err = NULL;
+    g_autofree char *out = NULL;
+
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+                 &out, NULL, NULL, &err);
+    g_assert_no_error(err);
+    return strstr(out, "xenstore-socket");
+}
+
+bool xp_skip_without_xenstore(void)
+{
+    g_autofree char *tool = g_find_program_in_path("xenstore-write");
+
+    if (!tool) {
+        g_test_skip("no xenstore-write: package xenstore-utils is missing");
+        return true;
+    }
+    if (!has_xenstore_socket()) {
+        g_test_skip("this QEMU has no object xenstore-socket");
+        return true;
+    }
+    return false;
+}
+
+static void take_only_device(QPCIDevice *dev, int devfn, void *data)
+{
+    QPCIDevice **only = data;
+
+    g_assert_null(*only);
+    *only = dev;
+}
+
+QPCIDevice *xp_pci_device(QPCIBus *bus, uint16_t device_id)
+{
+    QPCIDevice *dev = NULL;
+
+    qpci_device_foreach(bus, PCI_VENDOR_ID_XEN, device_id, take_only_device,
+                        &dev);
+    g_assert_nonnull(dev);
+    return dev;
 }

@@ -9,6 +9,7 @@
 #define TESTS_QTEST_XEN_PLATFORM_COMMON_H
 
 #include "libqtest.h"
+#include "libqos/pci.h"
 
 #define XP_PORT     0x10
 #define XP_MAGIC    0x49d2
@@ -59,6 +60,21 @@ QDict *xp_event(QTestState *qts, const char *name);
  * Returns what it printed, to be freed with g_free(); NULL if it failed.
  */
 char *xp_tool(const char *path, const char *const *argv);
+
+/*
+ * xp_skip_without_xenstore: skip the test if there are no xenstore-utils here
+ * or no xenstore-socket in QEMU
+ *
+ * Returns true if the test is to end now.
+ */
+bool xp_skip_without_xenstore(void);
+
+/*
+ * xp_pci_device: find PCI device 5853:@device_id on the root bus
+ *
+ * Fails the test unless there is exactly one.  To be freed with g_free().
+ */
+QPCIDevice *xp_pci_device(QPCIBus *bus, uint16_t device_id);
 
 /* xp_tmp_path: a path in a folder that goes when the test program ends */
 char *xp_tmp_path(const char *name);

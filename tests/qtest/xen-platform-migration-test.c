@@ -13,12 +13,12 @@
 /* Both sides are started with everything that the guest can have unplugged */
 #define MACHINE \
     "-M pc -device xen-platform,addr=2 " \
-    "-blockdev null-co,node-name=n-hda,read-zeroes=on,size=1M " \
-    "-device ide-hd,id=hda,drive=n-hda,bus=ide.0,unit=0 " \
+    "-drive if=none,id=d-hda,format=qcow2,file=%s " \
+    "-device ide-hd,id=hda,drive=d-hda,bus=ide.0,unit=0 " \
     "-device ide-cd,id=cd,bus=ide.0,unit=1 " \
     "-device lsi53c895a,id=lsi,addr=4 " \
     "-device scsi-cd,id=scsi-cd,bus=lsi.0,scsi-id=1 " \
-    "-blockdev null-co,node-name=n-sda,read-zeroes=on,size=1M " \
+    "-blockdev null-co,node-name=n-sda,read-only=on,size=1048576 " \
     "-device scsi-hd,id=sda,drive=n-sda,bus=lsi.0,scsi-id=0 " \
     "-netdev user,id=net0 -device e1000,id=nic0,netdev=net0,addr=7 "
 
@@ -49,9 +49,9 @@ static void hmp_ok(QTestState *qts, const char *command)
     g_assert_cmpstr(said, ==, "");
 }
 
-static char *snapshot_image(void)
+static char *image(const char *name)
 {
-    char *path = xp_tmp_path("snapshots.qcow2");
+    char *path = xp_tmp_path(name);
     g_autofree char *command = g_strdup_printf("%s create -q -f qcow2 %s 1M",
                                                getenv("QTEST_QEMU_IMG"), path);
     int status;
@@ -64,9 +64,8 @@ static char *snapshot_image(void)
 
 static void test_snapshots(void)
 {
-    g_autofree char *path = snapshot_image();
-    QTestState *qts = xp_start(MACHINE
-        "-drive if=none,id=vm,format=qcow2,file=%s", path);
+    g_autofree char *hda = image("hda.qcow2");
+    QTestState *qts = xp_start(MACHINE, hda);
 
     hmp_ok(qts, "savevm before");
     xp_announce(qts, 3, 1);
@@ -150,8 +149,10 @@ static void test_migrate(gconstpointer opaque)
 {
     uint32_t mask = GPOINTER_TO_UINT(opaque);
     g_autofree char *path = xp_tmp_path("state");
-    QTestState *from = xp_start(MACHINE);
-    QTestState *to = xp_start(MACHINE "-incoming defer");
+    g_autofree char *hda = image("hda.qcow2");
+    g_autofree char *hda2 = image("hda2.qcow2");
+    QTestState *from = xp_start(MACHINE, hda);
+    QTestState *to = xp_start(MACHINE "-incoming defer", hda2);
     QDict *info;
 
     xp_announce(from, 0xffff, 0x00090100);
@@ -176,7 +177,7 @@ static void test_migrate(gconstpointer opaque)
 /* A PV backend that is connected has state that cannot move */
 static void test_backend_blocks(void)
 {
-    g_autofree char *path = snapshot_image();
+    g_autofree char *path = image("vm.qcow2");
     g_autofree char *said = NULL;
     QTestState *qts = xp_start(
         "-M pc -chardev null,id=c -device xen-console,chardev=c "

@@ -16,13 +16,13 @@
     "-device ide-hd,id=hda,drive=d-hda,bus=ide.0,unit=0 " \
     "-device ide-cd,id=cd,bus=ide.1,unit=0 " \
     "-device ich9-ahci,id=ahci,addr=3 " \
-    "-blockdev null-co,node-name=n-sata,read-zeroes=on,size=1M " \
+    "-blockdev null-co,node-name=n-sata,read-zeroes=on,size=1048576 " \
     "-device ide-hd,id=sata,drive=n-sata,bus=ahci.0 " \
     "-device lsi53c895a,id=lsi,addr=4 " \
     "-device scsi-cd,id=scsi-cd,bus=lsi.0,scsi-id=1 " \
-    "-blockdev null-co,node-name=n-sda,read-zeroes=on,size=1M " \
+    "-blockdev null-co,node-name=n-sda,read-zeroes=on,size=1048576 " \
     "-device scsi-hd,id=sda,drive=n-sda,bus=lsi.0,scsi-id=0 " \
-    "-blockdev null-co,node-name=n-ns,read-zeroes=on,size=1M " \
+    "-blockdev null-co,node-name=n-ns,read-zeroes=on,size=1048576 " \
     "-device nvme,id=nvme,serial=x,drive=n-ns,addr=6 " \
     "-netdev user,id=net0 -device e1000,id=nic0,netdev=net0,addr=7 "
 
@@ -113,12 +113,14 @@ static unsigned data_kib(QTestState *qts)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/status", qtest_pid(qts));
     g_autofree char *status = NULL;
+    unsigned kib = 0;
     char *line;
 
     g_assert_true(g_file_get_contents(path, &status, NULL, NULL));
     line = strstr(status, "VmRSS:");
     g_assert_nonnull(line);
-    return strtoul(line + strlen("VmRSS:"), NULL, 10);
+    g_assert_cmpint(sscanf(line, "VmRSS: %u", &kib), ==, 1);
+    return kib;
 }
 
 /* The first rounds fill caches, the rest must not grow */
