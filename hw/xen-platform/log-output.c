@@ -19,7 +19,7 @@
  *
  * Returns how many of the @len bytes were taken.
  */
-static size_t write_now(const char *buf, size_t len)
+static size_t write_stderr(const char *buf, size_t len)
 {
     size_t done = 0;
 
@@ -39,22 +39,27 @@ static size_t write_now(const char *buf, size_t len)
     return done;
 }
 
-static bool write_stderr(XenPlatformState *s, const char *line, size_t len)
+/* Returns true if the sink took the whole line */
+static bool write_line(XenPlatformState *s, const char *line, size_t len)
 {
+    bool chardev = qemu_chr_fe_backend_connected(&s->log_chr);
     char out[1 + sizeof(STDERR_PREFIX) + XEN_PLATFORM_LOG_LINE_MAX + 1];
     size_t n = 0;
-    size_t done;
+    int done;
 
     if (s->log_torn) {
         out[n++] = '\n';
     }
-    memcpy(out + n, STDERR_PREFIX, strlen(STDERR_PREFIX));
-    n += strlen(STDERR_PREFIX);
+    if (!chardev) {
+        memcpy(out + n, STDERR_PREFIX, strlen(STDERR_PREFIX));
+        n += strlen(STDERR_PREFIX);
+    }
     memcpy(out + n, line, len);
     n += len;
 
-    done = write_now(out, n);
-    if (done) {
+    done = chardev ? qemu_chr_fe_write(&s->log_chr, (const uint8_t *)out, n) :
+                     write_stderr(out, n);
+    if (done > 0) {
         s->log_torn = done < n;
     }
     return done == n;
@@ -70,11 +75,11 @@ static bool log_emit(void *opaque, const char *line, size_t len)
 
         trace_xen_platform_log(text);
     }
-    if (qemu_chr_fe_backend_connected(&s->log_chr)) {
-        return qemu_chr_fe_write(&s->log_chr, (const uint8_t *)line,
-                                 len) == len;
+    if (traced && !qemu_chr_fe_backend_connected(&s->log_chr)) {
+        /* The trace is the output: no line shows twice */
+        return true;
     }
-    return traced || write_stderr(s, line, len);
+    return write_line(s, line, len);
 }
 
 static int64_t log_clock(void *opaque)

@@ -98,7 +98,8 @@ static void build_written(XenPlatformState *s, uint32_t build)
     trace_xen_platform_build(build, !!reason, p->blacklisted);
     if (p->blacklisted && first_report(s, REPORTED_BLACKLISTED)) {
         warn_report("xen-platform: %s build %" PRIu32 " is blacklisted by the "
-                    "host", name, build);
+                    "host: %.200s", name, build, *reason ? reason : "no reason "
+                    "given");
     }
     xen_platform_send_driver_info(s);
 }

@@ -43,7 +43,7 @@ struct XenPlatformState {
     uint8_t stream_flags;   /* as they are in a migration stream */
     XenPlatformProtocol protocol;
     XenPlatformLog log;
-    bool log_torn;          /* stderr took only part of a line */
+    bool log_torn;          /* the sink took only part of a line */
     XenPlatformStore *store;
     bool store_stale;       /* the emulated store was replaced by a load */
     XenPlatformUnplug *unplug;

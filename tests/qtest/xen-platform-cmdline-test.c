@@ -1,0 +1,223 @@
+/*
+ * xen-platform: command lines that must be refused, with a sentence that helps,
+ * and those that must work
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qobject/qdict.h"
+#include "xen-platform-common.h"
+
+#define XEN     "-accel qtest,xen-version="
+#define PLATFORM "-accel qtest,xen-version=0x40011 -M pc -device xen-platform"
+#define PVDEVICE "-accel qtest,xen-version=0x40011 -M pc " \
+                 "-device xen-pvdevice,device-id=0xc000"
+#define NOT_A_VERSION " is not a Xen version"
+#define ONLY_ONE "this machine has a xen-platform device already"
+
+/* What is said names the option, the value and what would be accepted */
+typedef struct Refused {
+    const char *name;
+    const char *args;
+    const char *says[4];
+} Refused;
+
+static const Refused refused[] = {
+    { "version/small", XEN "1 -M pc",
+      { "xen-version=0x1" NOT_A_VERSION, "0x40011", "0x30000", "0x400ff" } },
+    { "version/major", XEN "0x50000 -M pc",
+      { "xen-version=0x50000" NOT_A_VERSION, "0x40011", "0x30000" } },
+    { "version/minor", XEN "0x40100 -M pc",
+      { "xen-version=0x40100" NOT_A_VERSION, "0x40011" } },
+    { "version/minor-of-3", XEN "0x30100 -M pc",
+      { "xen-version=0x30100" NOT_A_VERSION, "0x40011" } },
+    { "version/dotted", XEN "4.17 -M pc", { "xen-version", "expects" } },
+    { "version/text", XEN "xen -M pc", { "xen-version", "expects" } },
+    { "version/empty", XEN " -M pc", { "xen-version", "expects" } },
+    { "version/negative", XEN "-1 -M pc", { "xen-version" } },
+    { "version/huge", XEN "0x100040011 -M pc", { "xen-version" } },
+    { "version/tcg", "-accel tcg,xen-version=0x50000 -M q35",
+      { "xen-version=0x50000" NOT_A_VERSION, "0x40011" } },
+    { "version/machine-none", XEN "0x40011 -M none",
+      { "xen-version", "machine 'none'", "pc and q35" } },
+    { "version/machine-none-tcg", "-accel tcg,xen-version=0x40011 -M none",
+      { "xen-version", "machine 'none'", "pc and q35" } },
+    { "limits/gnttab", XEN "0x40011,xen-gnttab-max-frames=0 -M pc",
+      { "xen-gnttab-max-frames=0", "at least 1" } },
+    { "limits/pirq", XEN "0x40011,xen-evtchn-max-pirq=0 -M pc",
+      { "xen-evtchn-max-pirq=0", "at least 1" } },
+
+    { "without-xen/platform", "-accel qtest -M pc -device xen-platform",
+      { "xen-platform", "requires a Xen guest",
+        "-accel tcg,xen-version=0x40011" } },
+    { "without-xen/platform-2", "-accel qtest -M q35 -device xen-platform-2",
+      { "xen-platform", "requires a Xen guest",
+        "-accel tcg,xen-version=0x40011" } },
+    { "without-xen/tcg", "-accel tcg -M pc -device xen-platform",
+      { "xen-platform", "requires a Xen guest" } },
+    { "without-xen/version-0", XEN "0 -M pc -device xen-platform",
+      { "xen-platform", "requires a Xen guest" } },
+    { "without-xen/disk", "-accel qtest -M pc -blockdev null-co,node-name=d "
+      "-device xen-disk,drive=d", { "xen-bus", "xen-disk" } },
+
+    { "device-id/0", PLATFORM ",device-id=0",
+      { "device-id=0x0000", "0x0001 or 0x0002", "0xfffe" } },
+    { "device-id/ffff", PLATFORM ",device-id=0xffff",
+      { "device-id=0xffff", "0x0001 or 0x0002", "0xfffe" } },
+    { "device-id/large", PLATFORM ",device-id=0x10000", { "device-id" } },
+    { "device-id/global", XEN "0x40011 -M pc -global xen-platform.device-id=0",
+      { "device-id=0x0000", "0x0001 or 0x0002" } },
+    { "second/same", PLATFORM " -device xen-platform",
+      { ONLY_ONE, "only one", "0x10-0x1f" } },
+    { "second/platform-2", PLATFORM " -device xen-platform-2",
+      { ONLY_ONE, "only one", "0x10-0x1f" } },
+    { "second/twice-2", PLATFORM "-2 -device xen-platform-2",
+      { ONLY_ONE, "only one", "0x10-0x1f" } },
+    { "log/burst", PLATFORM ",log-burst=8191",
+      { "log-burst=8191", "at least 8192" } },
+    { "log/burst-0", PLATFORM ",log-burst=0",
+      { "log-burst=0", "at least 8192" } },
+    { "log/rate", PLATFORM ",log-rate=fast", { "log-rate" } },
+    { "log/chardev", PLATFORM ",log-chardev=nope", { "log-chardev", "nope" } },
+    { "log/chardev-global",
+      XEN "0x40011 -M pc -global xen-platform.log-chardev=nope",
+      { "log-chardev", "nope" } },
+    { "log/chardev-taken", "-chardev null,id=c -serial chardev:c "
+      PLATFORM ",log-chardev=c", { "log-chardev", "'c'", "in use" } },
+    { "blacklist", PLATFORM ",blacklist=foo", { "blacklist", "foo" } },
+    { "unknown-property", PLATFORM ",colour=red",
+      { "colour", "xen-platform" } },
+
+    { "pvdevice/size-0", PVDEVICE ",size=0",
+      { "size=0x0", "power of two", "0x10" } },
+    { "pvdevice/size-8", PVDEVICE ",size=8",
+      { "size=0x8", "power of two", "0x10" } },
+    { "pvdevice/size", PVDEVICE ",size=0x300000",
+      { "size=0x300000", "power of two" } },
+    { "pvdevice/no-id", XEN "0x40011 -M pc -device xen-pvdevice",
+      { "xen-pvdevice", "Device ID" } },
+};
+
+static void test_refused(const void *data)
+{
+    const Refused *row = data;
+    g_autofree char *said = xp_refused("%s", row->args);
+    g_auto(GStrv) lines = g_strsplit(said, "\n", -1);
+
+    /* accel-system.c adds its own for a machine that cannot do it */
+    if (g_strv_length(lines) != 2 &&
+        !(g_strv_length(lines) == 3 &&
+          strstr(lines[1], "failed to initialize"))) {
+        g_test_message("expected one sentence, got: %s", said);
+        g_test_fail();
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(row->says) && row->says[i]; i++) {
+        if (!strstr(said, row->says[i])) {
+            g_test_message("expected '%s' in: %s", row->says[i], said);
+            g_test_fail();
+        }
+    }
+}
+
+static void check_second_refused(QTestState *qts, const char *type)
+{
+    QDict *error = qtest_qmp_assert_failure_ref(qts,
+        "{ 'execute': 'device_add', 'arguments': { 'driver': %s } }", type);
+
+    g_assert_nonnull(strstr(qdict_get_str(error, "desc"), ONLY_ONE));
+    qobject_unref(error);
+}
+
+/* The first device is none the worse for it */
+static void test_hot_added_second(void)
+{
+    QTestState *qts = xp_start("-M pc");
+
+    xp_announce(qts, 3, 1);
+    for (unsigned i = 0; i < 10; i++) {
+        g_autoptr(QDict) info = NULL;
+
+        check_second_refused(qts, i % 2 ? "xen-platform" : "xen-platform-2");
+        info = xp_driver_info(qts);
+        g_assert_cmpint(qdict_get_int(info, "product-num"), ==, 3);
+        g_assert_cmphex(qtest_inw(qts, XP_PORT), ==, XP_MAGIC);
+        g_assert_cmphex(qtest_inb(qts, XP_PORT + 2), ==, 1);
+    }
+    qtest_quit(qts);
+}
+
+/* Nothing of Xen is in a machine that did not ask for it */
+static void test_without_xen_version(const void *accel)
+{
+    static const char *const machines[] = { "pc", "q35" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(machines); i++) {
+        QTestState *qts = qtest_initf("-nodefaults -accel %s -S -M %s",
+                                      (const char *)accel, machines[i]);
+        g_autofree char *qtree = qtest_hmp(qts, "info qtree");
+        g_autofree char *qom = qtest_hmp(qts, "info qom-tree");
+        g_autofree char *mtree = qtest_hmp(qts, "info mtree");
+
+        g_assert_nonnull(strstr(qtree, "main-system-bus"));
+        g_assert_null(strstr(qtree, "xen"));
+        g_assert_nonnull(strstr(qom, "/peripheral"));
+        g_assert_null(strstr(qom, "xen"));
+        g_assert_null(strstr(mtree, "xen"));
+        g_assert_cmphex(qtest_inw(qts, XP_PORT), ==, 0xffff);
+        qtest_quit(qts);
+    }
+}
+
+static void test_backends(const void *accel)
+{
+    static const char *const machines[] = { "pc", "q35" };
+    static const char *const devices[] = {
+        "dev: xen-platform,", "dev: xen-disk,", "dev: xen-net-device,",
+        "dev: xen-console,",
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(machines); i++) {
+        g_autofree char *path = xp_tmp_path("net");
+        QTestState *qts = qtest_initf("-nodefaults -accel %s,"
+            "xen-version=0x40011 -S -M %s "
+            "-blockdev null-co,node-name=d -device xen-disk,drive=d,vdev=xvda "
+            "-netdev stream,server=on,addr.type=unix,addr.path=%s,id=n "
+            "-device xen-net-device,netdev=n "
+            "-chardev null,id=c -device xen-console,chardev=c",
+            (const char *)accel, machines[i], path);
+        g_autofree char *qtree = qtest_hmp(qts, "info qtree");
+
+        for (unsigned j = 0; j < ARRAY_SIZE(devices); j++) {
+            if (!strstr(qtree, devices[j])) {
+                g_test_message("no '%s' on %s in %s", devices[j], machines[i],
+                               qtree);
+                g_test_fail();
+            }
+        }
+        g_assert_cmphex(qtest_inw(qts, XP_PORT), ==, XP_MAGIC);
+        qtest_quit(qts);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < ARRAY_SIZE(refused); i++) {
+        g_autofree char *path = g_strdup_printf("xen-platform/cmdline/%s",
+                                                refused[i].name);
+
+        qtest_add_data_func(path, &refused[i], test_refused);
+    }
+    qtest_add_func("xen-platform/cmdline/second/hot-added",
+                   test_hot_added_second);
+    qtest_add_data_func("xen-platform/cmdline/without-xen/nothing/qtest",
+                        "qtest", test_without_xen_version);
+    qtest_add_data_func("xen-platform/cmdline/without-xen/nothing/tcg",
+                        "tcg", test_without_xen_version);
+    qtest_add_data_func("xen-platform/cmdline/backends/qtest", "qtest",
+                        test_backends);
+    qtest_add_data_func("xen-platform/cmdline/backends/tcg", "tcg",
+                        test_backends);
+    return g_test_run();
+}
