@@ -36,7 +36,7 @@ class Machine:
     """
 
     def __init__(self, qemu, image, append, options=(), disks=()):
-        self.dir = tempfile.mkdtemp(prefix='xen-platform-')
+        self.dir = tempfile.mkdtemp(prefix='xen-guest-')
         for name in disks:
             with open(self.path(name), 'wb') as file:
                 file.truncate(DISK_BYTES)

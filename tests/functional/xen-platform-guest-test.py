@@ -89,8 +89,10 @@ ROWS = [
         (LISTED + 'experimental/4294967295',)),
     Row('build-above-2-31', 'blacklist=expected build=0x80000000',
         nodes=(LISTED + 'experimental/2147483648',)),
-    Row('product-4', 'blacklist=expected product=4 build=0',
-        nodes=(LISTED + 'xenserver-windows-v7.0+/0',)),
+    Row('build-0', 'persona=citrix-legacy blacklist=expected build=0',
+        nodes=(LISTED + 'xensource-windows/0',)),
+    # xenstore knows no '+', so the name of product 4 cannot be listed
+    Row('product-4', 'product=4', ENFORCE, (WIN_BUILD,)),
     Row('product-unregistered', 'product=6 build=590080', ENFORCE,
         (WIN_BUILD,)),
     Row('linux-reported', 'persona=linux blacklist=expected',

@@ -91,7 +91,7 @@ static Path take_verdict(const Player *player, uint16_t magic)
     write_log(player, driver->log_blacklisted);
     player->ops->say(driver->heeds_blacklist ?
                      "  the driver gives way and unplugs nothing" :
-                     "  the driver stops here, but it still unplugs");
+                     "  the driver says no more, but still asks to unplug");
     return driver->heeds_blacklist ? PATH_GIVE_UP : PATH_UNPLUG;
 }
 

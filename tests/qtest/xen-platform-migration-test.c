@@ -174,6 +174,45 @@ static void test_migrate(gconstpointer opaque)
     qtest_quit(to);
 }
 
+/* The verdict moves with the guest, and so does the emulated store */
+static void test_verdict(void)
+{
+    static const char *const list[] = {
+        "xenstore-write", "/mh/driver-blacklist/linux/1", "crashes", NULL
+    };
+    g_autofree char *path = xp_tmp_path("state");
+    g_autofree char *xs = xp_tmp_path("xs");
+    g_autofree char *tool = g_find_program_in_path(list[0]);
+    g_autofree char *said = NULL;
+    QTestState *from, *to;
+
+    if (!tool) {
+        g_test_skip("no xenstore-write: install xenstore-utils");
+        return;
+    }
+    from = xp_start("-M pc -object xenstore-socket,id=xs,path=%s", xs);
+    to = xp_start("-M pc -incoming defer");
+    said = xp_tool(xs, list);
+    g_assert_nonnull(said);
+    for (unsigned i = 0; i < 1000 && qtest_inw(from, XP_PORT) == XP_MAGIC;
+         i++) {
+        xp_announce(from, 3, 1);
+    }
+    g_assert_cmphex(qtest_inw(from, XP_PORT), ==, XP_REFUSED);
+    save(from, path);
+    g_assert_true(load(to, path));
+    g_assert_cmphex(qtest_inw(to, XP_PORT), ==, XP_REFUSED);
+
+    /* Once it runs, it knows the store that came along */
+    qtest_qmp_assert_success(to, "{ 'execute': 'cont' }");
+    xp_announce(to, 3, 2);
+    g_assert_cmphex(qtest_inw(to, XP_PORT), ==, XP_MAGIC);
+    xp_announce(to, 3, 1);
+    g_assert_cmphex(qtest_inw(to, XP_PORT), ==, XP_REFUSED);
+    qtest_quit(from);
+    qtest_quit(to);
+}
+
 /* A PV backend that is connected has state that cannot move */
 static void test_backend_blocks(void)
 {
@@ -281,6 +320,7 @@ int main(int argc, char **argv)
                          test_migrate);
     g_test_add_data_func("/migration/plugged", GUINT_TO_POINTER(0),
                          test_migrate);
+    g_test_add_func("/migration/verdict", test_verdict);
     g_test_add_func("/migration/backend-blocks", test_backend_blocks);
     g_test_add_func("/migration/from-stock", test_from_stock);
     g_test_add_func("/migration/to-stock", test_to_stock);

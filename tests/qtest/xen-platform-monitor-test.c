@@ -168,7 +168,7 @@ static void test_hmp(void)
     xp_unplug(qts, 3);
     check_hmp(qts,
               "driver: product 0xffff (experimental), build 4294967295\n"
-              "blacklisted: no (blacklist=enforce)\n"
+              "blacklisted: no (blacklist=enforce), latched until reset\n"
               "unplugged: mask 0x3, refused 0x0\n"
               "  disk: ide-hd hda\n"
               "  nic: e1000 nic0\n"
