@@ -45,7 +45,6 @@ static bool take_event(QTestState *qts, const char *name, QDict *event,
     qobject_unref(events->newest);
     events->newest = qdict_get_qdict(event, "data");
     qobject_ref(events->newest);
-    qobject_unref(event);
     return true;
 }
 
