@@ -62,6 +62,8 @@ mirror() {
 write_apt_conf() {
     cat >"$apt/base.conf" <<END
 Dir::Cache "$apt/cache";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 APT::Get::AllowUnauthenticated "false";

@@ -21,6 +21,8 @@
 /* XENVER_version form: major in the upper half, minor in the lower */
 #define XEN_EMU_VERSION_MIN 0x30000
 #define XEN_EMU_VERSION_MAX 0x400ff
+#define XEN_EMU_VERSION_FORM "major << 16 | minor, for instance 0x40011 " \
+    "for Xen 4.17, from 0x%x to 0x%x, or 0 for no Xen"
 
 /*
  * Each accelerator on the command line is given its properties and started
@@ -49,14 +51,15 @@ static void set_version(Object *obj, Visitor *v, const char *name,
 {
     uint32_t value;
 
-    if (!visit_type_uint32(v, name, &value, errp)) {
+    if (!visit_type_uint32(v, name, &value, NULL)) {
+        error_setg(errp, "%s is not a number: give " XEN_EMU_VERSION_FORM,
+                   name, XEN_EMU_VERSION_MIN, XEN_EMU_VERSION_MAX);
         return;
     }
     if (value && (value < XEN_EMU_VERSION_MIN || value > XEN_EMU_VERSION_MAX ||
                   (value & 0xffff) > 0xff)) {
         error_setg(errp, "%s=0x%" PRIx32 " is not a Xen version: give "
-                   "major << 16 | minor, for instance 0x40011 for Xen 4.17, "
-                   "from 0x%x to 0x%x, or 0 for no Xen", name, value,
+                   XEN_EMU_VERSION_FORM, name, value,
                    XEN_EMU_VERSION_MIN, XEN_EMU_VERSION_MAX);
         return;
     }

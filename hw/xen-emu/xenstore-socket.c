@@ -102,8 +102,8 @@ static bool xenstore_socket_listen(XenstoreSocket *s, Error **errp)
     }
     if (strlen(s->path) >= sizeof(un.sun_path)) {
         error_setg(errp, "xenstore-socket: path=%s is %zu bytes long; "
-                   "at most %zu are possible", s->path, strlen(s->path),
-                   sizeof(un.sun_path) - 1);
+                   "a path of at most %zu bytes is needed", s->path,
+                   strlen(s->path), sizeof(un.sun_path) - 1);
         return false;
     }
     strcpy(un.sun_path, s->path);

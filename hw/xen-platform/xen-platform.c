@@ -18,6 +18,8 @@
 #include "qemu/module.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
+#include "qapi/util.h"
+#include "qapi/visitor.h"
 #include "exec/address-spaces.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
@@ -357,19 +359,34 @@ static void xen_platform_reset_hold(Object *obj, ResetType type)
     xen_platform_set_flags(s, 0);
 }
 
-static int get_blacklist(Object *obj, Error **errp)
+static void get_blacklist(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
 {
-    return XEN_PLATFORM(obj)->blacklist;
+    int mode = XEN_PLATFORM(obj)->blacklist;
+
+    visit_type_enum(v, name, &mode, &XenPlatformBlacklistMode_lookup, errp);
 }
 
-static void set_blacklist(Object *obj, int value, Error **errp)
+static void set_blacklist(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
 {
+    g_autofree char *text = NULL;
+    int mode;
+
     if (DEVICE(obj)->realized) {
-        error_setg(errp, "blacklist cannot be changed once the device is "
-                   "there");
+        error_setg(errp, "%s cannot be changed once the device is there", name);
         return;
     }
-    XEN_PLATFORM(obj)->blacklist = value;
+    if (!visit_type_str(v, name, &text, errp)) {
+        return;
+    }
+    mode = qapi_enum_parse(&XenPlatformBlacklistMode_lookup, text, -1, NULL);
+    if (mode < 0) {
+        error_setg(errp, "%s=%s is not known: give report, enforce or off",
+                   name, text);
+        return;
+    }
+    XEN_PLATFORM(obj)->blacklist = mode;
 }
 
 static const Property xen_platform_properties[] = {
@@ -412,10 +429,8 @@ static void xen_platform_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &vmstate_xen_platform;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     device_class_set_props(dc, xen_platform_properties);
-    object_class_property_add_enum(klass, "blacklist",
-                                   "XenPlatformBlacklistMode",
-                                   &XenPlatformBlacklistMode_lookup,
-                                   get_blacklist, set_blacklist);
+    object_class_property_add(klass, "blacklist", "XenPlatformBlacklistMode",
+                              get_blacklist, set_blacklist, NULL, NULL);
     object_class_property_set_description(klass, "blacklist",
         "What to do for a blacklisted driver build: report, enforce or off");
     rc->phases.enter = xen_platform_reset_enter;

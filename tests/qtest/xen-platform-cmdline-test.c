@@ -14,6 +14,7 @@
 #define PVDEVICE "-accel qtest,xen-version=0x40011 -M pc " \
                  "-device xen-pvdevice,device-id=0xc000"
 #define NOT_A_VERSION " is not a Xen version"
+#define NOT_A_NUMBER "xen-version is not a number"
 #define ONLY_ONE "this machine has a xen-platform device already"
 
 /* What is said names the option, the value and what would be accepted */
@@ -32,9 +33,9 @@ static const Refused refused[] = {
       { "xen-version=0x40100" NOT_A_VERSION, "0x40011" } },
     { "version/minor-of-3", XEN "0x30100 -M pc",
       { "xen-version=0x30100" NOT_A_VERSION, "0x40011" } },
-    { "version/dotted", XEN "4.17 -M pc", { "xen-version", "expects" } },
-    { "version/text", XEN "xen -M pc", { "xen-version", "expects" } },
-    { "version/empty", XEN " -M pc", { "xen-version", "expects" } },
+    { "version/dotted", XEN "4.17 -M pc", { NOT_A_NUMBER, "0x40011" } },
+    { "version/text", XEN "xen -M pc", { NOT_A_NUMBER, "0x40011" } },
+    { "version/empty", XEN " -M pc", { NOT_A_NUMBER, "0x40011" } },
     { "version/negative", XEN "-1 -M pc", { "xen-version" } },
     { "version/huge", XEN "0x100040011 -M pc", { "xen-version" } },
     { "version/tcg", "-accel tcg,xen-version=0x50000 -M q35",
@@ -43,6 +44,8 @@ static const Refused refused[] = {
       { "xen-version", "machine 'none'", "pc and q35" } },
     { "version/machine-none-tcg", "-accel tcg,xen-version=0x40011 -M none",
       { "xen-version", "machine 'none'", "pc and q35" } },
+    { "version/microvm", "-accel tcg,xen-version=0x40011 -M microvm",
+      { "xen-version", "machine 'microvm'", "pc and q35" } },
     { "limits/gnttab", XEN "0x40011,xen-gnttab-max-frames=0 -M pc",
       { "xen-gnttab-max-frames=0", "at least 1" } },
     { "limits/pirq", XEN "0x40011,xen-evtchn-max-pirq=0 -M pc",
@@ -85,7 +88,8 @@ static const Refused refused[] = {
       { "log-chardev", "nope" } },
     { "log/chardev-taken", "-chardev null,id=c -serial chardev:c "
       PLATFORM ",log-chardev=c", { "log-chardev", "'c'", "in use" } },
-    { "blacklist", PLATFORM ",blacklist=foo", { "blacklist", "foo" } },
+    { "blacklist", PLATFORM ",blacklist=foo", 
+      { "blacklist=foo", "report, enforce or off" } },
     { "unknown-property", PLATFORM ",colour=red",
       { "colour", "xen-platform" } },
 
@@ -147,6 +151,34 @@ static void test_hot_added_second(void)
     qtest_quit(qts);
 }
 
+/* What the guest was told holds */
+static void test_set_later(void)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+    } properties[] = {
+        { "blacklist", "off" }, { "device-id", "2" }, { "revision", "2" },
+        { "log-chardev", "log" }, { "log-rate", "0" }, { "log-burst", "1" },
+    };
+    QTestState *qts = xp_start("-M pc -chardev null,id=log "
+                               "-device xen-platform,id=xp");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(properties); i++) {
+        g_autofree char *said = qtest_hmp(qts, "qom-set /machine/peripheral/xp "
+                                          "%s %s", properties[i].name,
+                                          properties[i].value);
+
+        if (!g_str_has_prefix(said, "Error: ") ||
+            !strstr(said, properties[i].name)) {
+            g_test_message("expected an error that names '%s', got: %s",
+                           properties[i].name, said);
+            g_test_fail();
+        }
+    }
+    qtest_quit(qts);
+}
+
 /* Nothing of Xen is in a machine that did not ask for it */
 static void test_without_xen_version(const void *accel)
 {
@@ -200,6 +232,17 @@ static void test_backends(const void *accel)
     }
 }
 
+/* The kvm accelerator cannot start; what it was asked for does not pass on */
+static void test_failed_kvm(void)
+{
+    g_autofree char *said =
+        xp_refused("-accel kvm,xen-version=0x40011,kernel-irqchip=split,"
+                   "device=/nonexistent -accel qtest -M pc "
+                   "-device xen-platform");
+
+    g_assert_nonnull(strstr(said, "requires a Xen guest"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -211,6 +254,7 @@ int main(int argc, char **argv)
     }
     qtest_add_func("xen-platform/cmdline/second/hot-added",
                    test_hot_added_second);
+    qtest_add_func("xen-platform/cmdline/set-later", test_set_later);
     qtest_add_data_func("xen-platform/cmdline/without-xen/nothing/qtest",
                         "qtest", test_without_xen_version);
     qtest_add_data_func("xen-platform/cmdline/without-xen/nothing/tcg",
@@ -219,5 +263,6 @@ int main(int argc, char **argv)
                         test_backends);
     qtest_add_data_func("xen-platform/cmdline/backends/tcg", "tcg",
                         test_backends);
+    qtest_add_func("xen-platform/cmdline/failed-kvm", test_failed_kvm);
     return g_test_run();
 }

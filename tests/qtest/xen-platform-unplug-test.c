@@ -24,7 +24,8 @@ typedef struct Device {
     unsigned a, b;
 } Device;
 
-#define IMG(id) "-blockdev null-co,read-zeroes=on,size=1048576,node-name=n-" id " "
+#define IMG(id) \
+    "-blockdev null-co,read-zeroes=on,size=1048576,node-name=n-" id " "
 #define IDE(id, bus, unit) \
     IMG(id) "-device ide-hd,id=" id ",drive=n-" id ",bus=" bus ",unit=" unit " "
 #define SCSI(id, bus, target) \

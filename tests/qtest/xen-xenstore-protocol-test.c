@@ -433,7 +433,7 @@ int main(int argc, char **argv)
                       "-object xenstore-socket,id=xs,path=%s", sock);
     ret = g_test_run();
     qtest_quit(qts);
-    g_rmdir(dir);
+    rmdir(dir);
     g_free(sock);
     return ret;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -168,7 +169,7 @@ static void test_refused(void)
     int fd;
 
     refused(QTEST_XEN, "", "path= is missing");
-    refused(QTEST_XEN, filled, "is 108 bytes long; at most 107 are possible");
+    refused(QTEST_XEN, filled, "is 108 bytes long; a path of at most 107");
     refused(QTEST_XEN, folder, "cannot be made a socket");
     refused(QTEST_XEN, dir, "is no socket");
     refused(QTEST, sock, "the machine has no emulated xenstore");
@@ -251,6 +252,62 @@ static void test_event_within_event(void)
     quit(qts);
 }
 
+static size_t resident(QTestState *qts)
+{
+    g_autofree char *name = g_strdup_printf("/proc/%d/statm", qtest_pid(qts));
+    g_autofree char *statm = NULL;
+    unsigned long size, pages;
+
+    g_assert(g_file_get_contents(name, &statm, NULL, NULL));
+    g_assert_cmpint(sscanf(statm, "%lu %lu", &size, &pages), ==, 2);
+    return pages * qemu_real_host_page_size();
+}
+
+/* Each change has the bus list its backends: 200 names, 5000 times. */
+static void test_list_backends(void)
+{
+    QTestState *qts = start();
+    XsClient *c = xs_connect(sock);
+    size_t before = 0, after;
+
+    for (int i = 0; i < 5200; i++) {
+        g_autofree char *req = g_strdup_printf(
+            "/local/domain/0/backend/qdisk/1/%d|", i % 200);
+
+        if (i == 200) {
+            before = resident(qts);
+        }
+        xs_expect(c, XS_WRITE, 0, req, "OK|");
+    }
+    after = resident(qts);
+    g_test_message("%zu bytes resident, then %zu", before, after);
+    g_assert_cmpuint(after, <, before + 8 * MiB);
+    xs_close(c);
+    quit(qts);
+}
+
+/* Disks without a vdev= list those that are there, and take the next. */
+static void test_list_disks(void)
+{
+    QTestState *qts = start();
+    XsClient *c = xs_connect(sock);
+
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *node = g_strdup_printf("d%d", i);
+
+        qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', "
+                                 "'arguments': { 'driver': 'null-co', "
+                                 "'node-name': %s, 'size': 1048576 } }", node);
+        qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', "
+                                 "'arguments': { 'driver': 'xen-disk', "
+                                 "'drive': %s } }", node);
+    }
+    xs_expect(c, XS_DIRECTORY, 0, "/local/domain/1/device/vbd|",
+              "51712|51728|51744|51760|");
+    xs_close(c);
+    quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     int ret;
@@ -265,8 +322,10 @@ int main(int argc, char **argv)
     qtest_add_func("/xenstore-socket/refused", test_refused);
     qtest_add_func("/xenstore-socket/event-within-event",
                    test_event_within_event);
+    qtest_add_func("/xenstore-socket/list-backends", test_list_backends);
+    qtest_add_func("/xenstore-socket/list-disks", test_list_disks);
     ret = g_test_run();
-    g_rmdir(dir);
+    rmdir(dir);
     g_free(sock);
     g_free(dir);
     return ret;

@@ -75,7 +75,6 @@ static const struct {
 
 static void test_each(void)
 {
-
     for (int i = 0; i < ARRAY_SIZE(tools); i++) {
         g_autofree char *out = NULL, *err = NULL;
         int status = run(tools[i].command, &out, &err);
@@ -163,23 +162,22 @@ static void test_watch(void)
  */
 static void test_many(void)
 {
-    const int n = 16, pairs = 100;
-    g_autofree char *out = NULL;
+    const int pairs = 100;
+    GPid pids[16];
     XsClient *c;
-    GPid pids[n];
 
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < ARRAY_SIZE(pids); i++) {
         g_autofree char *command = g_strdup_printf(
             "sh -ec 'for i in $(seq %d); do xenstore-write /many/%d/$i $i "
             "/many/last %d.$i; done'", pairs, i, i);
 
         pids[i] = spawn(command, NULL);
     }
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < ARRAY_SIZE(pids); i++) {
         g_assert_cmpint(reap(pids[i]), ==, 0);
     }
     c = xs_connect(sock);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < ARRAY_SIZE(pids); i++) {
         for (int j = 1; j <= pairs; j++) {
             g_autofree char *req = g_strdup_printf("/many/%d/%d|", i, j);
             g_autofree char *value = g_strdup_printf("%d", j);
@@ -216,7 +214,7 @@ int main(int argc, char **argv)
                       "-object xenstore-socket,id=xs,path=%s", sock);
     ret = g_test_run();
     qtest_quit(qts);
-    g_rmdir(dir);
+    rmdir(dir);
     g_free(sock);
     return ret;
 }
