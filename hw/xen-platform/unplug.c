@@ -28,8 +28,7 @@
 typedef struct Gone {
     XenPlatformUnpluggedDevice *info;
     DeviceState *dev;       /* parked, referenced; NULL: no way back */
-    IDEBus *ide_bus;        /* parked IDE disk */
-    BlockBackend *blk;
+    BlockBackend *blk;      /* parked IDE disk */
     unsigned unit;
     uint32_t scsi_id;       /* parked SCSI disk */
 } Gone;
@@ -152,7 +151,6 @@ static void unplug_ide_disk(Request *req, IDEBus *bus, unsigned unit)
         drain_and_flush(DEVICE(dev));
     }
     gone = gone_add(req->unplug, DEVICE(dev), XEN_PLATFORM_UNPLUGGED_KIND_DISK);
-    gone->ide_bus = bus;
     gone->unit = unit;
     gone->blk = blk;
 
@@ -387,13 +385,16 @@ void xen_platform_unplug_restore_disks(XenPlatformUnplug *unplug)
 {
     for (unsigned i = 0; i < unplug->gone->len; i++) {
         Gone *gone = g_ptr_array_index(unplug->gone, i);
+        Object *obj = OBJECT(gone->dev);
 
-        if (gone->dev && gone->ide_bus) {
-            gone->ide_bus->ifs[gone->unit].blk = gone->blk;
-            gone->ide_bus = NULL;
-        } else if (gone->dev &&
-                   object_dynamic_cast(OBJECT(gone->dev), TYPE_SCSI_DEVICE)) {
-            SCSI_DEVICE(gone->dev)->id = gone->scsi_id;
+        /* The host may have removed it, or its controller, in the meantime */
+        if (!obj || !gone->dev->parent_bus) {
+            continue;
+        }
+        if (object_dynamic_cast(obj, TYPE_IDE_DEVICE)) {
+            IDE_BUS(gone->dev->parent_bus)->ifs[gone->unit].blk = gone->blk;
+        } else if (object_dynamic_cast(obj, TYPE_SCSI_DEVICE)) {
+            SCSI_DEVICE(obj)->id = gone->scsi_id;
         }
     }
 }
@@ -406,7 +407,6 @@ void xen_platform_unplug_restore(XenPlatformUnplug *unplug)
         PCIDevice *d = (PCIDevice *)object_dynamic_cast(OBJECT(gone->dev),
                                                         TYPE_PCI_DEVICE);
 
-        /* The host may have removed it in the meantime */
         if (d && qdev_is_realized(gone->dev)) {
             d->partially_hotplugged = false;
             pci_set_power(d, true);

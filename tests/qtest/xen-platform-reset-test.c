@@ -237,6 +237,11 @@ static void test_host_removes_parked(void)
     xp_unplug(qts, 0xf);
     qtest_qmp_assert_success(qts,
         "{ 'execute': 'device_del', 'arguments': { 'id': 'sda' } }");
+    /* The controller of a parked disk: without a guest, the reset ejects it */
+    qtest_qmp_assert_success(qts,
+        "{ 'execute': 'device_del', 'arguments': { 'id': 'ahci' } }");
+    reset(qts);
+    g_assert_false(xp_pci(qts, 0, 3));
     reset(qts);
     g_assert_true(xp_ide_disk(qts, 0, 0));
     g_assert_true(xp_pci(qts, 0, 7));
