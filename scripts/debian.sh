@@ -20,7 +20,7 @@ need_packages() {
     missing=
     for package in $packages; do
         case $(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>&1) in
-        ii*) ;;
+        ?i*) ;;
         *) missing="$missing $package" ;;
         esac
     done
@@ -98,7 +98,7 @@ update_apt() {
         write_apt_conf && mirrors=$(system_mirrors) || return
     archive=$(mirror Debian)
     test -n "$archive" || {
-        echo "apt knows no mirror of Debian's archive"
+        echo "E: apt knows no mirror of Debian's archive"
         return 1
     }
     write_sources "$archive" "$(mirror Debian-Security)" >"$apt/sources.list"
@@ -147,7 +147,7 @@ fetch_qemu() {
                     source --download-only "qemu=$version" && return
             done
         fi
-        why=$(reason)
+        why=$(reason || echo "Debian $suite has none")
     fi
     for name in $(find "$cache" -maxdepth 1 -name "qemu_$series.*" \
             -printf '%f\n' | sort -rV); do
