@@ -88,7 +88,7 @@ static const Refused refused[] = {
       { "log-chardev", "nope" } },
     { "log/chardev-taken", "-chardev null,id=c -serial chardev:c "
       PLATFORM ",log-chardev=c", { "log-chardev", "'c'", "in use" } },
-    { "blacklist", PLATFORM ",blacklist=foo", 
+    { "blacklist", PLATFORM ",blacklist=foo",
       { "blacklist=foo", "report, enforce or off" } },
     { "unknown-property", PLATFORM ",colour=red",
       { "colour", "xen-platform" } },
