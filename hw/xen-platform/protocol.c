@@ -34,30 +34,6 @@ const char *xen_platform_known_product(unsigned index)
     return index < ARRAY_SIZE(products) ? products[index].name : NULL;
 }
 
-/* The whole of the port protocol: an access must match offset and width */
-static const struct {
-    uint8_t offset;
-    uint8_t size;
-    XenPlatformOp op;
-} port_writes[] = {
-    { 0, 1, XEN_PLATFORM_OP_FLAGS },
-    { 0, 2, XEN_PLATFORM_OP_UNPLUG },
-    { 0, 4, XEN_PLATFORM_OP_BUILD },
-    { 2, 1, XEN_PLATFORM_OP_LOG },
-    { 2, 2, XEN_PLATFORM_OP_PRODUCT },
-};
-
-XenPlatformAccess xen_platform_decode_port(unsigned offset, unsigned size,
-                                           uint32_t value)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(port_writes); i++) {
-        if (port_writes[i].offset == offset && port_writes[i].size == size) {
-            return (XenPlatformAccess) { port_writes[i].op, value };
-        }
-    }
-    return (XenPlatformAccess) { XEN_PLATFORM_OP_NONE, value };
-}
-
 XenPlatformAccess xen_platform_decode_bar(unsigned offset, uint8_t value)
 {
     XenPlatformAccess access = { XEN_PLATFORM_OP_NONE, value };
@@ -83,22 +59,6 @@ XenPlatformAccess xen_platform_decode_bar(unsigned offset, uint8_t value)
         break;
     }
     return access;
-}
-
-uint32_t xen_platform_read_port(const XenPlatformProtocol *p, uint8_t flags,
-                                unsigned offset, unsigned size)
-{
-    if (offset == 0 && size == 1) {
-        return flags;
-    }
-    if (offset == 0 && size == 2) {
-        return p->blacklisted ? XEN_PLATFORM_MAGIC_REFUSED :
-                                XEN_PLATFORM_MAGIC;
-    }
-    if (offset == 2 && size == 1) {
-        return XEN_PLATFORM_VERSION;
-    }
-    return UINT32_MAX >> (32 - 8 * size);
 }
 
 bool xen_platform_build_written(XenPlatformProtocol *p, uint32_t build,
