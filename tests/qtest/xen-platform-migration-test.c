@@ -93,13 +93,13 @@ static void test_snapshots(void)
 /* Write the machine's state to a file */
 static void save(QTestState *qts, const char *path)
 {
+    g_autofree char *uri = g_strdup_printf("file:%s", path);
     QDict *rsp;
     bool done = false;
 
     qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }",
-                             g_strdup_printf("file:%s", path));
+                             "{ 'uri': %s } }", uri);
     for (unsigned i = 0; i < 1000 && !done; i++) {
         QDict *info;
         const char *status;

@@ -144,7 +144,9 @@ static void test_rounds(void)
     g_test_message("after 20 rounds %u fds %u KiB, after 100 %u fds %u KiB",
                    fds, kib, count_fds(qts), data_kib(qts));
     g_assert_cmpuint(count_fds(qts), ==, fds);
+#ifndef QEMU_SANITIZE_ADDRESS   /* which keeps what is freed, and finds leaks */
     g_assert_cmpuint(data_kib(qts), <=, kib + 2048);
+#endif
     qtest_quit(qts);
 }
 
