@@ -22,10 +22,11 @@
 #define UART_FIFO_ON        0x07
 #define UART_MODEM_DTR_RTS  0x03
 #define UART_STATUS_RX      0x01
-#define UART_STATUS_TX_IDLE 0x20
+#define UART_STATUS_TX_FREE 0x20 /* takes a byte */
+#define UART_STATUS_TX_IDLE 0x40 /* has sent all of them */
 
-/* A transmitter that stays busy longer than this is not listened to */
-#define TX_POLLS            100000
+/* Seconds: a transmitter that stays busy longer has no listener */
+#define TX_POLLS            20000000
 
 void console_init(void)
 {
@@ -38,14 +39,27 @@ void console_init(void)
     outb(UART_MODEM, UART_MODEM_DTR_RTS);
 }
 
-static void put_char(char c)
+static void wait_for_transmitter(uint8_t status)
 {
-    for (int i = 0; i < TX_POLLS; i++) {
-        if (inb(UART_STATUS) & UART_STATUS_TX_IDLE) {
-            break;
+    static bool no_listener;
+
+    for (int i = 0; i < TX_POLLS && !no_listener; i++) {
+        if (inb(UART_STATUS) & status) {
+            return;
         }
     }
+    no_listener = true;
+}
+
+static void put_char(char c)
+{
+    wait_for_transmitter(UART_STATUS_TX_FREE);
     outb(UART_DATA, c);
+}
+
+void console_flush(void)
+{
+    wait_for_transmitter(UART_STATUS_TX_IDLE);
 }
 
 void console_vprintf(const char *fmt, va_list ap)

@@ -18,6 +18,9 @@ void console_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* As console_printf(), with the arguments in @ap. */
 void console_vprintf(const char *fmt, va_list ap);
 
+/* Wait until all that was printed has left the machine, or nobody listens. */
+void console_flush(void);
+
 /* Wait, for as long as it takes, until a byte arrives, and take it. */
 void console_wait_byte(void);
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "console.h"
 #include "exit.h"
 #include "io.h"
 #include "lib.h"
@@ -18,6 +19,8 @@ static const uint16_t acpi_control[] = { 0x604, 0xb004 };
 
 _Noreturn void guest_exit(GuestExit code)
 {
+    /* A reader that is slower than we are has the last bytes yet to come */
+    console_flush();
     outl(DEBUG_EXIT_PORT, code);
 
     /* Nobody took it.  SCHEDOP_shutdown will have its place here. */
