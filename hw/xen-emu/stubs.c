@@ -16,10 +16,19 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
     return 0;
 }
 
+bool xen_emu_runs_guest(void)
+{
+    return false;
+}
+
 void xen_emu_vcpu_init(CPUState *cs, Error **errp)
 {
 }
 
 void xen_emu_backend_connected(XenDevice *xendev, bool connected)
+{
+}
+
+void xen_emu_irq_ack(void)
 {
 }

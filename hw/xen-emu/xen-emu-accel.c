@@ -16,7 +16,10 @@
 #include "system/kvm.h"
 #include "system/kvm_xen.h"
 #include "system/qtest.h"
+#include "system/runstate.h"
 #include "target/i386/kvm/xen-emu.h"
+#include "xen-emu-internal.h"
+#include "hw/xen/interface/vcpu.h"
 
 /* XENVER_version form: major in the upper half, minor in the lower */
 #define XEN_EMU_VERSION_MIN 0x30000
@@ -37,6 +40,10 @@ static struct {
     .gnttab_max_frames = 64,
     .evtchn_max_pirq = 256,
 };
+
+/* By cpu_index */
+static XenEmuVcpu **vcpus;
+static unsigned int max_vcpus;
 
 static void get_version(Object *obj, Visitor *v, const char *name,
                         void *opaque, Error **errp)
@@ -135,16 +142,42 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
         return -ENOTSUP;
     }
     xen_mode = XEN_EMULATE;
+    max_vcpus = ms->smp.max_cpus;
+    vcpus = g_new0(XenEmuVcpu *, max_vcpus);
+    xen_emu_upcall_init();
     e820_add_entry(XEN_SPECIAL_AREA_ADDR, XEN_SPECIAL_AREA_SIZE,
                    E820_RESERVED);
     return 0;
 }
 
+XenEmuVcpu *xen_emu_vcpu(CPUState *cs)
+{
+    return cs->cpu_index < max_vcpus ? vcpus[cs->cpu_index] : NULL;
+}
+
+uint32_t xen_emu_version(void)
+{
+    return xen_emu.version;
+}
+
 void xen_emu_vcpu_init(CPUState *cs, Error **errp)
 {
-    if (xen_mode == XEN_EMULATE && !kvm_enabled() && kvm_xen_init_vcpu(cs)) {
-        error_setg(errp, "vCPU %d: no Xen timers", cs->cpu_index);
+    XenEmuVcpu *vcpu;
+
+    if (xen_mode != XEN_EMULATE || kvm_enabled()) {
+        return;
     }
+    if (kvm_xen_init_vcpu(cs)) {
+        error_setg(errp, "vCPU %d: no Xen timers", cs->cpu_index);
+        return;
+    }
+    vcpu = g_new0(XenEmuVcpu, 1);
+    vcpu->cs = cs;
+    vcpu->state = RUNSTATE_offline;
+    vcpu->state_entry_time = xen_emu_system_time();
+    vcpu->poll_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, xen_emu_poll_expired,
+                                    vcpu);
+    vcpus[cs->cpu_index] = vcpu;
 }
 
 uint16_t xen_emu_gnttab_max_frames(void)

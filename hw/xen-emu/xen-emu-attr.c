@@ -9,9 +9,15 @@
  */
 
 #include "qemu/osdep.h"
+#include "hw/i386/kvm/xen_overlay.h"
 #include "hw/xen/xen-emu.h"
 #include "system/kvm.h"
+#include "system/kvm_xen.h"
+#include "xen-emu-internal.h"
 #include <linux/kvm.h>
+
+/* Offset of the time in vcpu_info, whatever the guest's width */
+#define VCPU_INFO_TIME 32
 
 /* Whether the guest last filled its hypercall page in 64-bit mode */
 static bool long_mode;
@@ -29,11 +35,21 @@ static int vm_set_attr(const struct kvm_xen_hvm_attr *attr)
 {
     switch (attr->type) {
     case KVM_XEN_ATTR_TYPE_LONG_MODE:
-        long_mode = attr->u.long_mode;
+        if (long_mode != attr->u.long_mode) {
+            /* The caller notes the width only after that */
+            long_mode = attr->u.long_mode;
+            xen_sync_long_mode();
+            xen_emu_update_wall_clock();
+        }
         return 0;
     case KVM_XEN_ATTR_TYPE_SHARED_INFO:
+        /* The overlay page has it */
+        if (attr->u.shared_info.gfn != INVALID_GFN) {
+            xen_emu_update_wall_clock();
+        }
+        return 0;
     case KVM_XEN_ATTR_TYPE_UPCALL_VECTOR:
-        /* The overlay page and the callback parameter have it */
+        xen_emu_set_callback_vector(attr->u.vector);
         return 0;
     default:
         return -EINVAL;
@@ -67,9 +83,17 @@ int xen_emu_vcpu_ioctl(CPUState *cs, unsigned long type, void *arg)
     }
     switch (attr->type) {
     case KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO:
+        if (attr->u.gpa != INVALID_GPA) {
+            xen_emu_write_vcpu_time(cs, attr->u.gpa + VCPU_INFO_TIME);
+        }
+        return 0;
     case KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO:
+        if (attr->u.gpa != INVALID_GPA) {
+            xen_emu_write_vcpu_time(cs, attr->u.gpa);
+        }
+        return 0;
     case KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR:
-        /* CPUX86State has the addresses */
+        xen_emu_write_runstate(cs);
         return 0;
     default:
         return -EINVAL;

@@ -32,6 +32,9 @@ void xen_emu_accel_class_init(ObjectClass *oc);
  */
 int xen_emu_accel_init(AccelState *accel, MachineState *ms);
 
+/* xen_emu_runs_guest: whether TCG runs a Xen guest */
+bool xen_emu_runs_guest(void);
+
 /*
  * xen_emu_vcpu_init: give a vCPU its Xen timers, if it is to run a Xen guest
  *
@@ -66,5 +69,62 @@ uint16_t xen_emu_evtchn_max_pirq(void);
  */
 int xen_emu_vm_ioctl(unsigned long type, void *arg);
 int xen_emu_vcpu_ioctl(CPUState *cs, unsigned long type, void *arg);
+
+/*
+ * xen_emu_gva_to_gpa: translate an address that the guest gave in a hypercall
+ *
+ * @gva: guest virtual address
+ * @gpa: set to the guest physical address
+ * @is_write: whether the guest must be allowed to write there
+ *
+ * Returns whether the guest can so access it.
+ */
+bool xen_emu_gva_to_gpa(CPUState *cs, uint64_t gva, uint64_t *gpa,
+                        bool is_write);
+
+/*
+ * xen_emu_memory_rw: copy from or to guest memory, for a hypercall
+ *
+ * Writes to ROM are dropped, as Xen does.
+ *
+ * Returns false, perhaps half way, if some of it is not memory.
+ */
+bool xen_emu_memory_rw(uint64_t gpa, void *buf, size_t size, bool is_write);
+
+/* xen_emu_is_ram: whether @size bytes are RAM that can be written, in a row */
+bool xen_emu_is_ram(uint64_t gpa, size_t size);
+
+/*
+ * xen_emu_system_time: Xen's system time, in ns
+ *
+ * It starts with the machine, stands still with it, and never goes back.
+ */
+uint64_t xen_emu_system_time(void);
+
+/*
+ * xen_emu_request_upcall: have the guest look for events, in the way it chose
+ *
+ * Can be called with the lock of the event channels held, and from any thread.
+ */
+void xen_emu_request_upcall(CPUState *cs);
+
+/*
+ * xen_emu_check_upcall: the same, if an event waits already
+ *
+ * For whatever changes where or how the vCPU hears of events.
+ */
+void xen_emu_check_upcall(CPUState *cs);
+
+/* xen_emu_port_pending: an event became pending; wake those that poll for it */
+void xen_emu_port_pending(uint32_t port);
+
+/*
+ * xen_emu_irq_ack: an interrupt controller is told that an interrupt ended
+ *
+ * The interrupt of the event channels is a level, which falls when the guest
+ * clears evtchn_upcall_pending.  Nobody sees that, so it is looked at when it
+ * would matter.
+ */
+void xen_emu_irq_ack(void);
 
 #endif
