@@ -145,6 +145,9 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
     max_vcpus = ms->smp.max_cpus;
     vcpus = g_new0(XenEmuVcpu *, max_vcpus);
     xen_emu_upcall_init();
+    if (qtest_enabled()) {
+        qtest_set_command_cb(xen_emu_qtest_command);
+    }
     e820_add_entry(XEN_SPECIAL_AREA_ADDR, XEN_SPECIAL_AREA_SIZE,
                    E820_RESERVED);
     return 0;

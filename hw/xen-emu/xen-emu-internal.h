@@ -9,6 +9,7 @@
 
 #include "cpu.h"
 #include "qemu/timer.h"
+#include "chardev/char-fe.h"
 
 /* What Xen keeps of a vCPU, besides the fields xen_* of CPUX86State */
 typedef struct XenEmuVcpu {
@@ -101,5 +102,12 @@ int xen_emu_copy_to_guest(CPUState *cs, uint64_t gva, const void *buf,
  */
 uint64_t xen_emu_hypercall(CPUState *cs, bool longmode, unsigned int cpl,
                            uint64_t nr, const uint64_t *args);
+
+/*
+ * xen_emu_qtest_command: the command xen-hypercall of the qtest server
+ *
+ * Returns false for all other commands.
+ */
+bool xen_emu_qtest_command(CharBackend *chr, gchar **words);
 
 #endif
