@@ -167,7 +167,7 @@ static void test_bad_pointers(void)
         { XEN_EVENT_CHANNEL_OP, 10 },
         { XEN_GRANT_TABLE_OP, 6 }, { XEN_GRANT_TABLE_OP, 8 },
         { XEN_GRANT_TABLE_OP, 10 },
-        { XEN_PHYSDEV_OP, 10 }, { XEN_PHYSDEV_OP, 12 }, { XEN_PHYSDEV_OP, 13 },
+        { XEN_PHYSDEV_OP, 5 }, { XEN_PHYSDEV_OP, 12 }, { XEN_PHYSDEV_OP, 13 },
         { XEN_PHYSDEV_OP, 14 }, { XEN_PHYSDEV_OP, 23 },
     };
     static const uint64_t pointers[] = {
@@ -388,17 +388,27 @@ static void test_events(void)
 static void test_vcpu_info_placement(void)
 {
     static const uint64_t frames[] = {
-        HOLE >> 12, LOCAL_APIC >> 12, BIOS_ROM >> 12, 1ull << 40, 1ull << 52,
-        UINT64_MAX >> 12, UINT64_MAX,
+        HOLE >> 12, LOCAL_APIC >> 12, BIOS_ROM >> 12, 1ull << 40,
+        UINT64_MAX >> 12,
     };
     QTestState *qts = start("");
     uint32_t ipi = bind_port(qts, BIND_IPI, 0, 0);
 
+    qtest_writeq(qts, ARGS, UINT64_MAX);
+    g_assert_cmpint(xen_call(qts, XEN_VCPU_OP, 10, 0, ARGS), ==, -XEN_EINVAL);
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         qtest_writeq(qts, ARGS, frames[i]);
         qtest_writeq(qts, ARGS + 8, 0);
         g_assert_cmpint(xen_call(qts, XEN_VCPU_OP, 10, 0, ARGS), ==,
                         -XEN_EINVAL);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+        /* So it is with the run state and the time */
+        qtest_writeq(qts, ARGS, frames[i] << 12);
+        g_assert_cmpint(xen_call(qts, XEN_VCPU_OP, 5, 0, ARGS), ==,
+                        -XEN_EFAULT);
+        g_assert_cmpint(xen_call(qts, XEN_VCPU_OP, 13, 0, ARGS), ==,
+                        -XEN_EFAULT);
     }
     qtest_writeq(qts, ARGS, ROOM >> 12);
     qtest_writel(qts, ARGS + 8, 4096 - 63);
