@@ -29,6 +29,18 @@ void xen_emu_backend_connected(XenDevice *xendev, bool connected)
 {
 }
 
+void xen_emu_device_realized(XenDevice *xendev)
+{
+}
+
+void xen_emu_device_unrealize(XenDevice *xendev)
+{
+}
+
+void xen_emu_device_reset(XenDevice *xendev)
+{
+}
+
 void xen_emu_irq_ack(void)
 {
 }

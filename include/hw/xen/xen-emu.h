@@ -50,6 +50,21 @@ void xen_emu_vcpu_init(CPUState *cs, Error **errp);
  */
 void xen_emu_backend_connected(XenDevice *xendev, bool connected);
 
+/*
+ * xen_emu_device_realized, xen_emu_device_unrealize: a PV device came, or goes
+ *
+ * What is in its frontend's area when it comes is there again after a reset.
+ */
+void xen_emu_device_realized(XenDevice *xendev);
+void xen_emu_device_unrealize(XenDevice *xendev);
+
+/*
+ * xen_emu_device_reset: have a PV device as it was before the guest used it
+ *
+ * Its backend is disconnected.  One that the host wants to unplug goes.
+ */
+void xen_emu_device_reset(XenDevice *xendev);
+
 /* xen_emu_backends_connected: is any? */
 bool xen_emu_backends_connected(void);
 

@@ -1,0 +1,284 @@
+/*
+ * PV devices of the emulated Xen: what becomes of them at a reset or unplug
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qobject/qdict.h"
+#include "xen-hypercall.h"
+#include "xen-platform-common.h"
+#include "xenstore-client.h"
+
+/* Guest memory; the page before SHARED_INFO is for arguments */
+#define ARGS        0x100000
+#define SHARED_INFO 0x101000
+#define GRANTS      0x102000
+#define RING        0x103000
+#define DATA        0x104000
+
+#define RING_REF    8
+#define DATA_REF    9
+
+/* The shared ring, and a request and a response of the 64-bit protocol */
+#define REQ_PROD    (RING + 0)
+#define REQ_EVENT   (RING + 4)
+#define RSP_PROD    (RING + 8)
+#define RSP_EVENT   (RING + 12)
+#define SLOT(n)     (RING + 64 + (n) * 112)
+
+#define FRONTEND    "/local/domain/1/device/vbd/51712"
+#define BACKEND     "/local/domain/0/backend/qdisk/1/51712"
+
+enum { INIT_WAIT = 2, CONNECTED = 4, CLOSING = 5, CLOSED = 6 };
+
+typedef struct Machine {
+    QTestState *qts;
+    XsClient *xs;
+    uint32_t port;
+} Machine;
+
+static Machine start(const char *blockdev)
+{
+    g_autofree char *path = xp_tmp_path("xs");
+    Machine m;
+
+    m.qts = xp_start("-M pc -object xenstore-socket,id=xs,path=%s "
+                     "-blockdev %s,node-name=disk,read-zeroes=on "
+                     "-device xen-disk,id=xvda,drive=disk,vdev=xvda",
+                     path, blockdev);
+    m.xs = xs_connect(path);
+    return m;
+}
+
+static void end(Machine *m)
+{
+    xs_close(m->xs);
+    qtest_quit(m->qts);
+}
+
+static char *node(Machine *m, const char *path)
+{
+    return xs_talk(m->xs, XS_READ, 0, path);
+}
+
+static void write_node(Machine *m, const char *name, const char *value)
+{
+    g_autofree char *body = g_strdup_printf(FRONTEND "/%s|%s", name, value);
+
+    xs_expect(m->xs, XS_WRITE, 0, body, "OK|");
+}
+
+static void wait_for_backend(Machine *m, unsigned int state)
+{
+    g_autofree char *wanted = g_strdup_printf("%u", state);
+
+    for (int i = 0; i < 1000; i++) {
+        g_autofree char *value = node(m, BACKEND "/state|");
+
+        if (!strcmp(value, wanted)) {
+            return;
+        }
+        g_usleep(10 * 1000);
+    }
+    g_error("the backend does not come to state %u", state);
+}
+
+static void grant(Machine *m, unsigned int ref, uint64_t gpa)
+{
+    /* GTF_permit_access, to domain 0 */
+    qtest_writel(m->qts, GRANTS + ref * 8 + 4, gpa >> 12);
+    qtest_writel(m->qts, GRANTS + ref * 8, 1);
+}
+
+static void send_event(Machine *m)
+{
+    g_assert_cmpint(xen_call_with(m->qts, ARGS, XEN_EVENT_CHANNEL_OP, 4,
+                                  &m->port, sizeof(m->port)), ==, 0);
+}
+
+static void map_grants(Machine *m)
+{
+    struct {
+        uint16_t domid;
+        uint16_t size;
+        uint32_t space;
+        uint64_t index;
+        uint64_t gfn;
+    } map = { .domid = XEN_DOMID_SELF, .space = 1, .gfn = GRANTS >> 12 };
+
+    g_assert_cmpint(xen_call_with(m->qts, ARGS, XEN_MEMORY_OP, 7, &map,
+                                  sizeof(map)), ==, 0);
+}
+
+/* As a frontend does, up to Connected on both sides */
+static void connect_disk(Machine *m)
+{
+    struct {
+        uint16_t dom;
+        uint16_t remote_dom;
+        uint32_t port;
+    } unbound = { .dom = XEN_DOMID_SELF };
+    g_autofree char *port = NULL;
+
+    xen_map_shared_info(m->qts, SHARED_INFO);
+    map_grants(m);
+    grant(m, RING_REF, RING);
+    grant(m, DATA_REF, DATA);
+    g_assert_cmpint(xen_call_with(m->qts, ARGS, XEN_EVENT_CHANNEL_OP, 6,
+                                  &unbound, sizeof(unbound)), ==, 0);
+    m->port = unbound.port;
+    port = g_strdup_printf("%u", m->port);
+
+    qtest_memset(m->qts, RING, 0, 4096);
+    qtest_writel(m->qts, REQ_EVENT, 1);
+    qtest_writel(m->qts, RSP_EVENT, 1);
+
+    write_node(m, "ring-ref", stringify(RING_REF));
+    write_node(m, "event-channel", port);
+    write_node(m, "protocol", "x86_64-abi");
+    write_node(m, "state", stringify(4));
+    wait_for_backend(m, CONNECTED);
+}
+
+/* Ask for the first sector; its place in the ring is @nr */
+static void read_sector(Machine *m, unsigned int nr)
+{
+    uint64_t slot = SLOT(nr % 32);
+
+    qtest_memset(m->qts, slot, 0, 112);
+    qtest_writeb(m->qts, slot + 1, 1);
+    qtest_writeq(m->qts, slot + 8, 0x1234);
+    qtest_writel(m->qts, slot + 24, DATA_REF);
+    qtest_writel(m->qts, REQ_PROD, nr + 1);
+    send_event(m);
+}
+
+static bool responses(Machine *m, unsigned int nr)
+{
+    for (int i = 0; i < 1000; i++) {
+        if (qtest_readl(m->qts, RSP_PROD) == nr) {
+            return true;
+        }
+        g_usleep(10 * 1000);
+    }
+    return false;
+}
+
+static void test_reset(void)
+{
+    Machine m = start("null-co");
+
+    for (int i = 0; i < 20; i++) {
+        static const char *const gone[] = {
+            FRONTEND "/ring-ref|", FRONTEND "/event-channel|",
+            FRONTEND "/protocol|", FRONTEND "/mine|",
+        };
+        g_autofree char *state = NULL, *device = NULL;
+
+        connect_disk(&m);
+        write_node(&m, "mine", "1");
+        write_node(&m, "virtual-device", "4711");
+        qtest_memset(m.qts, DATA, 0xff, 4096);
+        read_sector(&m, 0);
+        g_assert_true(responses(&m, 1));
+        g_assert_cmphex(qtest_readq(m.qts, SLOT(0)), ==, 0x1234);
+        g_assert_cmphex(qtest_readq(m.qts, DATA), ==, 0);
+
+        qtest_system_reset(m.qts);
+        wait_for_backend(&m, INIT_WAIT);
+        state = node(&m, FRONTEND "/state|");
+        g_assert_cmpstr(state, ==, "1");
+        device = node(&m, FRONTEND "/virtual-device|");
+        g_assert_cmpstr(device, ==, "51712");
+        for (size_t j = 0; j < ARRAY_SIZE(gone); j++) {
+            g_autofree char *value = node(&m, gone[j]);
+
+            g_assert_cmpstr(value, ==, "!ENOENT|");
+        }
+    }
+    end(&m);
+}
+
+/* What comes after the reset does not find the memory of the new guest */
+static void test_reset_in_flight(void)
+{
+    Machine m = start("null-co,latency-ns=300000000");
+    uint32_t before;
+
+    connect_disk(&m);
+    read_sector(&m, 0);
+    qtest_system_reset(m.qts);
+
+    qtest_memset(m.qts, RING, 0xa5, 8192);
+    before = qtest_readl(m.qts, RSP_PROD);
+    g_usleep(600 * 1000);
+    g_assert_cmphex(qtest_readl(m.qts, RSP_PROD), ==, before);
+    for (unsigned int i = 0; i < 8192; i += 8) {
+        g_assert_cmphex(qtest_readq(m.qts, RING + i), ==, 0xa5a5a5a5a5a5a5a5);
+    }
+
+    connect_disk(&m);
+    read_sector(&m, 0);
+    g_assert_true(responses(&m, 1));
+    end(&m);
+}
+
+/* A frontend that closes has the responses to all it asked for */
+static void test_close_in_flight(void)
+{
+    Machine m = start("null-co,latency-ns=300000000");
+
+    connect_disk(&m);
+    read_sector(&m, 0);
+    write_node(&m, "state", stringify(5));
+    wait_for_backend(&m, CLOSING);
+    write_node(&m, "state", stringify(6));
+    wait_for_backend(&m, CLOSED);
+    g_assert_cmpuint(qtest_readl(m.qts, RSP_PROD), ==, 1);
+
+    write_node(&m, "state", stringify(1));
+    wait_for_backend(&m, INIT_WAIT);
+    connect_disk(&m);
+    read_sector(&m, 0);
+    g_assert_true(responses(&m, 1));
+    end(&m);
+}
+
+static void test_unplug_in_flight(void)
+{
+    Machine m = start("null-co,latency-ns=300000000");
+
+    connect_disk(&m);
+    read_sector(&m, 0);
+    qtest_qmp_device_del_send(m.qts, "xvda");
+    wait_for_backend(&m, CLOSING);
+    write_node(&m, "state", stringify(6));
+    qtest_qmp_eventwait(m.qts, "DEVICE_DELETED");
+    g_assert_cmpuint(qtest_readl(m.qts, RSP_PROD), ==, 1);
+    end(&m);
+}
+
+/* A guest that does not answer: the reset ends what the host asked for */
+static void test_unplug_by_reset(void)
+{
+    Machine m = start("null-co");
+
+    connect_disk(&m);
+    qtest_qmp_device_del_send(m.qts, "xvda");
+    wait_for_backend(&m, CLOSING);
+    qtest_system_reset(m.qts);
+    qtest_qmp_eventwait(m.qts, "DEVICE_DELETED");
+    end(&m);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("xen-emu/device/reset", test_reset);
+    qtest_add_func("xen-emu/device/reset-in-flight", test_reset_in_flight);
+    qtest_add_func("xen-emu/device/close-in-flight", test_close_in_flight);
+    qtest_add_func("xen-emu/device/unplug-in-flight", test_unplug_in_flight);
+    qtest_add_func("xen-emu/device/unplug-by-reset", test_unplug_by_reset);
+    return g_test_run();
+}
