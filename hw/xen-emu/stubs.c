@@ -44,3 +44,8 @@ void xen_emu_device_reset(XenDevice *xendev)
 void xen_emu_irq_ack(void)
 {
 }
+
+bool xen_emu_backends_paused(void)
+{
+    return false;
+}

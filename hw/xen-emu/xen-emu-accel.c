@@ -11,12 +11,13 @@
 #include "hw/boards.h"
 #include "hw/i386/pc.h"
 #include "hw/i386/e820_memory_layout.h"
+#include "hw/i386/kvm/xen_overlay.h"
 #include "hw/xen/xen.h"
 #include "hw/xen/xen-emu.h"
 #include "system/kvm.h"
 #include "system/kvm_xen.h"
 #include "system/qtest.h"
-#include "system/runstate.h"
+#include "system/reset.h"
 #include "target/i386/kvm/xen-emu.h"
 #include "xen-emu-internal.h"
 #include "hw/xen/interface/vcpu.h"
@@ -118,6 +119,13 @@ void xen_emu_accel_class_init(ObjectClass *oc)
         "Maximum number of Xen PIRQs");
 }
 
+/* What the guest that was has latched */
+static void reset(void *opaque)
+{
+    xen_emu_set_runstate_update_flag(false);
+    xen_set_long_mode(false);
+}
+
 int xen_emu_accel_init(AccelState *accel, MachineState *ms)
 {
     if (kvm_enabled()) {
@@ -145,6 +153,8 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
     max_vcpus = ms->smp.max_cpus;
     vcpus = g_new0(XenEmuVcpu *, max_vcpus);
     xen_emu_upcall_init();
+    xen_emu_migration_init();
+    qemu_register_reset(reset, NULL);
     if (qtest_enabled()) {
         qtest_set_command_cb(xen_emu_qtest_command);
     }
@@ -180,6 +190,7 @@ void xen_emu_vcpu_init(CPUState *cs, Error **errp)
     vcpu->state_entry_time = xen_emu_system_time();
     vcpu->poll_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, xen_emu_poll_expired,
                                     vcpu);
+    vmstate_register(NULL, cs->cpu_index, &vmstate_xen_emu_vcpu, vcpu);
     vcpus[cs->cpu_index] = vcpu;
 }
 

@@ -79,7 +79,11 @@ static void restore_frontend(XenDevice *xendev, GHashTable *wanted)
 
 void xen_emu_device_realized(XenDevice *xendev)
 {
-    if (xen_mode != XEN_EMULATE || !frontend_is_guests(xendev)) {
+    if (xen_mode != XEN_EMULATE) {
+        return;
+    }
+    xen_emu_migration_add(xendev);
+    if (!frontend_is_guests(xendev)) {
         return;
     }
     if (!frontends) {
@@ -92,6 +96,7 @@ void xen_emu_device_realized(XenDevice *xendev)
 void xen_emu_device_unrealize(XenDevice *xendev)
 {
     xen_emu_backend_connected(xendev, false);
+    xen_emu_migration_remove(xendev);
     if (frontends) {
         g_hash_table_remove(frontends, xendev);
     }

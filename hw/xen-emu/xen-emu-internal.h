@@ -10,13 +10,15 @@
 #include "cpu.h"
 #include "qemu/timer.h"
 #include "chardev/char-fe.h"
+#include "hw/xen/xen-emu.h"
+#include "migration/vmstate.h"
 
 /* What Xen keeps of a vCPU, besides the fields xen_* of CPUX86State */
 typedef struct XenEmuVcpu {
     CPUState *cs;
 
     /* Run state: times in ns; state is one of RUNSTATE_* */
-    unsigned int state;
+    uint32_t state;
     uint64_t state_entry_time;
     uint64_t time[4];
 
@@ -102,6 +104,14 @@ int xen_emu_copy_to_guest(CPUState *cs, uint64_t gva, const void *buf,
  */
 uint64_t xen_emu_hypercall(CPUState *cs, bool longmode, unsigned int cpl,
                            uint64_t nr, const uint64_t *args);
+
+/* xen_emu_migration_init: once; the others: a PV device came, or goes */
+void xen_emu_migration_init(void);
+void xen_emu_migration_add(XenDevice *xendev);
+void xen_emu_migration_remove(XenDevice *xendev);
+
+/* The run state of vCPUs in a migration stream */
+extern const VMStateDescription vmstate_xen_emu_vcpu;
 
 /*
  * xen_emu_qtest_command: the command xen-hypercall of the qtest server

@@ -48,6 +48,53 @@ void xen_emu_write_runstate(CPUState *cs)
     xen_emu_memory_rw(gpa + ENTRY_OFFSET, &entry, sizeof(entry), true);
 }
 
+static int runstate_post_load(void *opaque, int version_id)
+{
+    XenEmuVcpu *vcpu = opaque;
+
+    return vcpu->state < ARRAY_SIZE(vcpu->time) ? 0 : -EINVAL;
+}
+
+static bool update_flag_needed(void *opaque)
+{
+    return update_flag;
+}
+
+static int update_flag_post_load(void *opaque, int version_id)
+{
+    update_flag = true;
+    return 0;
+}
+
+/* A subsection that is there is all it says */
+static const VMStateDescription vmstate_update_flag = {
+    .name = "xen_emu_vcpu/runstate_update_flag",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = update_flag_needed,
+    .post_load = update_flag_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+const VMStateDescription vmstate_xen_emu_vcpu = {
+    .name = "xen_emu_vcpu",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = runstate_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(state, XenEmuVcpu),
+        VMSTATE_UINT64(state_entry_time, XenEmuVcpu),
+        VMSTATE_UINT64_ARRAY(time, XenEmuVcpu, 4),
+        VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_update_flag,
+        NULL
+    }
+};
+
 static void set_state(XenEmuVcpu *vcpu, unsigned int state)
 {
     uint64_t now = xen_emu_system_time();

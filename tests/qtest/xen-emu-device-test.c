@@ -38,17 +38,24 @@ typedef struct Machine {
     uint32_t port;
 } Machine;
 
-static Machine start(const char *blockdev)
+static Machine start_with(const char *blockdev, const char *more)
 {
-    g_autofree char *path = xp_tmp_path("xs");
-    Machine m;
+    static unsigned int nr;
+    g_autofree char *name = g_strdup_printf("xs%u", nr++);
+    g_autofree char *path = xp_tmp_path(name);
+    Machine m = { 0 };
 
     m.qts = xp_start("-M pc -object xenstore-socket,id=xs,path=%s "
                      "-blockdev %s,node-name=disk,read-zeroes=on "
-                     "-device xen-disk,id=xvda,drive=disk,vdev=xvda",
-                     path, blockdev);
+                     "-device xen-disk,id=xvda,drive=disk,vdev=xvda %s",
+                     path, blockdev, more);
     m.xs = xs_connect(path);
     return m;
+}
+
+static Machine start(const char *blockdev)
+{
+    return start_with(blockdev, "");
 }
 
 static void end(Machine *m)
@@ -272,6 +279,75 @@ static void test_unplug_by_reset(void)
     end(&m);
 }
 
+/* A disk that is in use goes on elsewhere, from where its ring says */
+static void test_migrate(void)
+{
+    g_autofree char *path = xp_tmp_path("state");
+    Machine from = start("null-co,latency-ns=300000000");
+    Machine to = start_with("null-co", "-incoming defer");
+
+    connect_disk(&from);
+    read_sector(&from, 0);
+    g_assert_true(responses(&from, 1));
+    to.port = from.port;
+
+    /* One in flight, and one that the backend has not seen */
+    qtest_memset(from.qts, DATA, 0xff, 4096);
+    read_sector(&from, 1);
+    qtest_qmp_assert_success(from.qts, "{ 'execute': 'stop' }");
+    read_sector(&from, 2);
+    xp_save(from.qts, path);
+    g_assert_cmpuint(qtest_readl(from.qts, RSP_PROD), ==, 2);
+
+    g_assert_true(xp_load(to.qts, path));
+    g_assert_cmpuint(qtest_readl(to.qts, RSP_PROD), ==, 2);
+    g_assert_cmphex(qtest_readq(to.qts, DATA), ==, 0);
+    qtest_qmp_assert_success(to.qts, "{ 'execute': 'cont' }");
+    g_assert_true(responses(&to, 3));
+    wait_for_backend(&to, CONNECTED);
+    read_sector(&to, 3);
+    g_assert_true(responses(&to, 4));
+    g_assert_cmphex(qtest_readq(to.qts, SLOT(3)), ==, 0x1234);
+
+    /* And the guest hears of it */
+    g_assert_cmpint(qtest_readb(to.qts, SHARED_INFO), ==, 1);
+    end(&from);
+    end(&to);
+}
+
+/* The other side lacks the disk, or has one too many */
+static void test_migrate_mismatch(void)
+{
+    g_autofree char *path = xp_tmp_path("state");
+    g_autofree char *said = xp_tmp_path("stderr");
+    g_autofree char *text = NULL;
+    g_autofree char *more = g_strdup_printf(
+        "-device xen-console,chardev=c,id=con -chardev null,id=c "
+        "-incoming defer 2>%s", said);
+    Machine from = start("null-co");
+    Machine to = start_with("null-co", more);
+
+    connect_disk(&from);
+    xp_save(from.qts, path);
+    g_assert_false(xp_load(to.qts, path));
+    g_assert_true(g_file_get_contents(said, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "backend/console/1/0: leave out the "
+                            "xen-console"));
+    end(&to);
+
+    g_clear_pointer(&text, g_free);
+    to = start_with("null-co", "-incoming defer");
+    g_assert_true(xp_load(to.qts, path));
+    end(&to);
+
+    to.qts = xp_start("-M pc -incoming defer 2>%s", said);
+    g_assert_false(xp_load(to.qts, path));
+    g_assert_true(g_file_get_contents(said, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "has " BACKEND ": give this one the device"));
+    qtest_quit(to.qts);
+    end(&from);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -280,5 +356,7 @@ int main(int argc, char **argv)
     qtest_add_func("xen-emu/device/close-in-flight", test_close_in_flight);
     qtest_add_func("xen-emu/device/unplug-in-flight", test_unplug_in_flight);
     qtest_add_func("xen-emu/device/unplug-by-reset", test_unplug_by_reset);
+    qtest_add_func("xen-emu/device/migrate", test_migrate);
+    qtest_add_func("xen-emu/device/migrate-mismatch", test_migrate_mismatch);
     return g_test_run();
 }

@@ -189,3 +189,56 @@ QPCIDevice *xp_pci_device(QPCIBus *bus, uint16_t device_id)
     g_assert_nonnull(dev);
     return dev;
 }
+
+void xp_save(QTestState *qts, const char *path)
+{
+    g_autofree char *uri = g_strdup_printf("file:%s", path);
+    QDict *rsp;
+    bool done = false;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    for (unsigned i = 0; i < 1000 && !done; i++) {
+        QDict *info;
+        const char *status;
+
+        rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+        info = qdict_get_qdict(rsp, "return");
+        status = qdict_get_try_str(info, "status");
+        done = status && g_str_equal(status, "completed");
+        if (status && g_str_equal(status, "failed")) {
+            g_test_message("migration failed: %s",
+                           qdict_get_try_str(info, "error-desc"));
+        }
+        g_assert_false(status && g_str_equal(status, "failed"));
+        qobject_unref(rsp);
+        g_usleep(10000);
+    }
+    g_assert_true(done);
+}
+
+bool xp_load(QTestState *qts, const char *path)
+{
+    g_autofree char *uri = g_strdup_printf("file:%s", path);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s, "
+                             "'exit-on-error': false } }", uri);
+    for (unsigned i = 0; i < 1000; i++) {
+        QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+        QDict *info = qdict_get_qdict(rsp, "return");
+        g_autofree char *status =
+            g_strdup(qdict_get_try_str(info, "status") ?: "");
+
+        qobject_unref(rsp);
+        if (g_str_equal(status, "completed")) {
+            return true;
+        }
+        if (g_str_equal(status, "failed")) {
+            return false;
+        }
+        g_usleep(10000);
+    }
+    g_assert_not_reached();
+}

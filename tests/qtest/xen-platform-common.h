@@ -76,6 +76,16 @@ bool xp_skip_without_xenstore(void);
  */
 QPCIDevice *xp_pci_device(QPCIBus *bus, uint16_t device_id);
 
+/* xp_save: stop the machine and write its state to a file */
+void xp_save(QTestState *qts, const char *path);
+
+/*
+ * xp_load: load a state into a machine started with "-incoming defer"
+ *
+ * Returns false if the machine refuses it.
+ */
+bool xp_load(QTestState *qts, const char *path);
+
 /* xp_tmp_path: a path in a folder that goes when the test program ends */
 char *xp_tmp_path(const char *name);
 

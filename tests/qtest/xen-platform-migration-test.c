@@ -91,60 +91,6 @@ static void test_snapshots(void)
 }
 
 /* Write the machine's state to a file */
-static void save(QTestState *qts, const char *path)
-{
-    g_autofree char *uri = g_strdup_printf("file:%s", path);
-    QDict *rsp;
-    bool done = false;
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    for (unsigned i = 0; i < 1000 && !done; i++) {
-        QDict *info;
-        const char *status;
-
-        rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
-        info = qdict_get_qdict(rsp, "return");
-        status = qdict_get_try_str(info, "status");
-        done = status && g_str_equal(status, "completed");
-        if (status && g_str_equal(status, "failed")) {
-            g_test_message("migration failed: %s",
-                           qdict_get_try_str(info, "error-desc"));
-        }
-        g_assert_false(status && g_str_equal(status, "failed"));
-        qobject_unref(rsp);
-        g_usleep(10000);
-    }
-    g_assert_true(done);
-}
-
-/* Load it into a machine that was started with "-incoming defer" */
-static bool load(QTestState *qts, const char *path)
-{
-    g_autofree char *uri = g_strdup_printf("file:%s", path);
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s, "
-                             "'exit-on-error': false } }", uri);
-    for (unsigned i = 0; i < 1000; i++) {
-        QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
-        QDict *info = qdict_get_qdict(rsp, "return");
-        g_autofree char *status =
-            g_strdup(qdict_get_try_str(info, "status") ?: "");
-
-        qobject_unref(rsp);
-        if (g_str_equal(status, "completed")) {
-            return true;
-        }
-        if (g_str_equal(status, "failed")) {
-            return false;
-        }
-        g_usleep(10000);
-    }
-    g_assert_not_reached();
-}
-
 static void test_migrate(gconstpointer opaque)
 {
     uint32_t mask = GPOINTER_TO_UINT(opaque);
@@ -158,8 +104,8 @@ static void test_migrate(gconstpointer opaque)
     xp_announce(from, 0xffff, 0x00090100);
     xp_unplug(from, mask);
     qtest_outb(from, XP_PORT, 1);
-    save(from, path);
-    g_assert_true(load(to, path));
+    xp_save(from, path);
+    g_assert_true(xp_load(to, path));
     check(to, !mask);
     check_info(to, 0xffff, 0x00090100, mask);
     g_assert_cmphex(qtest_inb(to, XP_PORT), ==, 1);
@@ -199,8 +145,8 @@ static void test_verdict(void)
         xp_announce(from, 3, 1);
     }
     g_assert_cmphex(qtest_inw(from, XP_PORT), ==, XP_REFUSED);
-    save(from, path);
-    g_assert_true(load(to, path));
+    xp_save(from, path);
+    g_assert_true(xp_load(to, path));
     g_assert_cmphex(qtest_inw(to, XP_PORT), ==, XP_REFUSED);
 
     /* Once it runs, it knows the store that came along */
@@ -211,20 +157,6 @@ static void test_verdict(void)
     g_assert_cmphex(qtest_inw(to, XP_PORT), ==, XP_REFUSED);
     qtest_quit(from);
     qtest_quit(to);
-}
-
-/* A PV backend that is connected has state that cannot move */
-static void test_backend_blocks(void)
-{
-    g_autofree char *path = image("vm.qcow2");
-    g_autofree char *said = NULL;
-    QTestState *qts = xp_start(
-        "-M pc -chardev null,id=c -device xen-console,chardev=c "
-        "-drive if=none,id=vm,format=qcow2,file=%s", path);
-
-    said = qtest_hmp(qts, "savevm s");
-    g_assert_nonnull(strstr(said, "PV backends do not migrate"));
-    qtest_quit(qts);
 }
 
 #define BASELINE "-M microvm,pcie=on -nodefaults "
@@ -271,10 +203,10 @@ static void test_from_stock(void)
     stock = start_stock("");
     qtest_outb(stock, XP_PORT, 1);
     xp_announce(stock, 3, 1);
-    save(stock, path);
+    xp_save(stock, path);
 
     ours = start_ours("-incoming defer");
-    g_assert_true(load(ours, path));
+    g_assert_true(xp_load(ours, path));
     g_assert_cmphex(qtest_inb(ours, XP_PORT), ==, 1);
     /* It may be running on PV devices: latched until it is reset */
     info = xp_driver_info(ours);
@@ -295,9 +227,9 @@ static void test_to_stock(void)
     ours = start_ours("");
     qtest_outb(ours, XP_PORT, 1);
     xp_log(ours, "the log leaves no state behind");
-    save(ours, path);
+    xp_save(ours, path);
     stock = start_stock("-incoming defer");
-    g_assert_true(load(stock, path));
+    g_assert_true(xp_load(stock, path));
     g_assert_cmphex(qtest_inb(stock, XP_PORT), ==, 1);
     qtest_quit(stock);
     qtest_quit(ours);
@@ -305,9 +237,9 @@ static void test_to_stock(void)
     /* What stock does not know it refuses, rather than lose it */
     ours = start_ours("");
     xp_announce(ours, 3, 1);
-    save(ours, path);
+    xp_save(ours, path);
     stock = start_stock("-incoming defer");
-    g_assert_false(load(stock, path));
+    g_assert_false(xp_load(stock, path));
     qtest_quit(stock);
     qtest_quit(ours);
 }
@@ -321,7 +253,6 @@ int main(int argc, char **argv)
     g_test_add_data_func("/migration/plugged", GUINT_TO_POINTER(0),
                          test_migrate);
     g_test_add_func("/migration/verdict", test_verdict);
-    g_test_add_func("/migration/backend-blocks", test_backend_blocks);
     g_test_add_func("/migration/from-stock", test_from_stock);
     g_test_add_func("/migration/to-stock", test_to_stock);
     return g_test_run();

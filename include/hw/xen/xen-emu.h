@@ -45,8 +45,7 @@ void xen_emu_vcpu_init(CPUState *cs, Error **errp);
 /*
  * xen_emu_backend_connected: a PV backend was connected, or no longer is
  *
- * The backends keep no migration state, so that a connected one blocks
- * migration and snapshots of an emulated Xen machine.
+ * With KVM a connected one blocks migration and snapshots.
  */
 void xen_emu_backend_connected(XenDevice *xendev, bool connected);
 
@@ -65,8 +64,25 @@ void xen_emu_device_unrealize(XenDevice *xendev);
  */
 void xen_emu_device_reset(XenDevice *xendev);
 
-/* xen_emu_backends_connected: is any? */
+/* xen_emu_backends_connected: whether a backend stands in the way of migration */
 bool xen_emu_backends_connected(void);
+
+/*
+ * xen_emu_backends_paused: whether backends must leave the guest's rings alone
+ *
+ * They are while the machine is stopped, and look again when it goes on.
+ */
+bool xen_emu_backends_paused(void);
+
+/*
+ * xen_emu_loaded: the state of an emulated Xen machine has been loaded
+ *
+ * Returns 0, or a negative errno, said on stderr, if it is not for this one.
+ */
+int xen_emu_loaded(void);
+
+/* xen_emu_set_dirty: guest RAM was written by pointer, for migration */
+void xen_emu_set_dirty(uint64_t gpa, uint64_t size);
 
 /* Limits of the accelerator in use */
 uint16_t xen_emu_gnttab_max_frames(void);
