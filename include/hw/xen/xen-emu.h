@@ -64,7 +64,7 @@ void xen_emu_device_unrealize(XenDevice *xendev);
  */
 void xen_emu_device_reset(XenDevice *xendev);
 
-/* xen_emu_backends_connected: whether a backend stands in the way of migration */
+/* xen_emu_backends_connected: whether a backend blocks migration */
 bool xen_emu_backends_connected(void);
 
 /*
