@@ -7,7 +7,7 @@ BUILD ?= build$(if $(SANITIZE),-asan)
 NINJA = ninja -j $(shell nproc) $(if $(V),-v) -C
 
 # The folders are here because files come and go.
-OVERLAY = configure scripts/debian.sh scripts/overlay \
+OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
 .PHONY: all check check-full demo bench lint stock clean distclean help

@@ -1,4 +1,4 @@
-# What configure takes from Debian: packages, QEMU's source and meson.
+# What we take from Debian: packages, QEMU's source, meson, guests' kernels.
 #
 # Downloads come from the system's own mirrors, through an apt with its own
 # state, and count only with the signature of Debian's archive.
@@ -14,6 +14,8 @@ packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu
     make ninja-build patch pkgconf python3 python3-venv
     qemu-system-data seabios xenstore-utils xz-utils zlib1g-dev"
 apt=$cache/apt
+arch=$(dpkg --print-architecture)
+sources=yes
 updated=no
 
 need_packages() {
@@ -77,6 +79,9 @@ Acquire::GzipIndexes "true";
 #clear APT::Update::Post-Invoke-Success;
 END
     cat >"$apt/apt.conf" - "$apt/base.conf" <<END
+APT::Architecture "$arch";
+#clear APT::Architectures;
+APT::Architectures "$arch";
 Dir::State::Lists "$apt/lists";
 Dir::Etc::SourceList "$apt/sources.list";
 Dir::Etc::SourceParts "/dev/null";
@@ -86,8 +91,8 @@ END
 }
 
 write_sources() {
-    arch=$(dpkg --print-architecture)
     echo "deb [signed-by=$keyring arch=$arch target=Packages] $1 $suite main"
+    test $sources = yes || return 0
     for source in "$1 $suite" "$1 $suite-updates" ${2:+"$2 $suite-security"}; do
         echo "deb-src [signed-by=$keyring target=Sources] $source main"
     done >>"$apt/sources.list"
@@ -116,8 +121,14 @@ is_intact() {
     (cd "$cache/$1" && sha256sum --check SHA256SUMS) >/dev/null 2>&1
 }
 
+# What to make of a download: guest-kernels unpacks it.
+keep_all() {
+    :
+}
+keep=keep_all
+
 download_here() {
-    cd "$staging" && apt-get -c "$apt/apt.conf" "$@" &&
+    cd "$staging" && apt-get -c "$apt/apt.conf" "$@" && $keep &&
         sha256sum -- * >SHA256SUMS
 }
 

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
 
-from guest_machine import (Machine, MachineError, STATUS_OK, STATUS_USAGE)
+from guest_machine import Machine, STATUS_OK, STATUS_USAGE
+from qemu_process import MachineError
+from tap import Tap
 
 XEN = ['-accel', 'tcg,xen-version=0x40011']
 XENSTORE = ['-object', 'xenstore-socket,id=xs,path=xs']
@@ -147,20 +149,6 @@ ROWS = [
 ]
 
 
-class Tap:
-    def __init__(self):
-        self.count = 0
-        self.failures = 0
-
-    def result(self, ok, name, *details):
-        self.count += 1
-        self.failures += not ok
-        print(f'{"ok" if ok else "not ok"} {self.count} - {name}')
-        for detail in details:
-            print('#  ', detail)
-        sys.stdout.flush()
-
-
 def play(qemu, image, row):
     """Return the guest's lines and QEMU's exit status."""
     options = [*row.machine, *row.options, *(XENSTORE if row.nodes else [])]
@@ -235,7 +223,6 @@ def main():
     # Let the machine's cleaning up run
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
     tap = Tap()
-    print('TAP version 13')
     rows = persona_rows(tap, qemu, image) + ROWS
     known = [row.name for row in rows]
     for name in names:
@@ -244,8 +231,7 @@ def main():
     for row in rows:
         if not names or row.name in names:
             run_row(tap, qemu, image, row)
-    print(f'1..{tap.count}')
-    return 1 if tap.failures else 0
+    return tap.end()
 
 
 if __name__ == '__main__':
