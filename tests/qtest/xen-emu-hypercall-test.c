@@ -535,6 +535,39 @@ static void test_params(void)
     qtest_quit(qts);
 }
 
+/* Each boot of a guest has the same PIRQs to take from */
+static void test_pirqs(void)
+{
+    QTestState *qts = start("");
+    struct {
+        int32_t type;
+        uint32_t pirq;
+    } get = { 0 };
+    uint32_t first = 0;
+
+    for (int i = 0; i < 3; i++) {
+        struct {
+            uint16_t domid;
+            int32_t type;
+            int32_t index;
+            int32_t pirq;
+            uint64_t rest[3];
+        } map = { .domid = XEN_DOMID_SELF, .type = 1, .index = 10, .pirq = -1 };
+
+        g_assert_cmpint(xen_call_with(qts, ARGS, XEN_PHYSDEV_OP, 23, &get,
+                                      sizeof(get)), ==, 0);
+        if (!i) {
+            first = get.pirq;
+        }
+        g_assert_cmpuint(get.pirq, ==, first);
+        g_assert_cmpint(xen_call_with(qts, ARGS, XEN_PHYSDEV_OP, 13, &map,
+                                      sizeof(map)), ==, 0);
+        g_assert_cmpint(map.pirq, ==, 16);
+        qtest_system_reset(qts);
+    }
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -555,5 +588,6 @@ int main(int argc, char **argv)
     qtest_add_func("xen-emu/hypercall/shutdown", test_shutdown);
     qtest_add_func("xen-emu/hypercall/poll", test_poll);
     qtest_add_func("xen-emu/hypercall/params", test_params);
+    qtest_add_func("xen-emu/hypercall/pirqs", test_pirqs);
     return g_test_run();
 }
