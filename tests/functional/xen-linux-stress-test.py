@@ -264,6 +264,9 @@ def migration(row, qemu, kernel, files, equal):
             target = stack.enter_context(PvGuest(
                 qemu, kernel, files, cpus=row.cpus, copy=guest.copy,
                 options=['-incoming', uri]))
+            # Memory changes fast: let the last round be a long one
+            guest.qmp('migrate-set-parameters', **{
+                'max-bandwidth': 1024 * MIB, 'downtime-limit': 5000})
             guest.qmp('migrate', uri=uri)
             wait_for(guest, lambda: guest.qmp('query-migrate').get('status'),
                      ['completed'], ['failed'])
