@@ -194,6 +194,33 @@ void xen_emu_vcpu_init(CPUState *cs, Error **errp)
     vcpus[cs->cpu_index] = vcpu;
 }
 
+/* It has lost its cpu_index by now */
+void xen_emu_vcpu_fini(CPUState *cs)
+{
+    CPUX86State *env = cpu_env(cs);
+
+    for (unsigned int i = 0; i < max_vcpus; i++) {
+        XenEmuVcpu *vcpu = vcpus[i];
+
+        if (!vcpu || vcpu->cs != cs) {
+            continue;
+        }
+        vcpus[i] = NULL;
+        xen_emu_poll_end(vcpu);
+        timer_free(vcpu->poll_timer);
+        vmstate_unregister(NULL, &vmstate_xen_emu_vcpu, vcpu);
+        g_free(vcpu);
+
+        timer_free(env->xen_singleshot_timer);
+        timer_free(env->xen_periodic_timer);
+        qemu_mutex_destroy(&env->xen_timers_lock);
+        if (env->xen_vcpu_info_mr) {
+            memory_region_unref(env->xen_vcpu_info_mr);
+        }
+        return;
+    }
+}
+
 uint16_t xen_emu_gnttab_max_frames(void)
 {
     return xen_emu.gnttab_max_frames;
