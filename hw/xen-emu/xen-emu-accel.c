@@ -124,6 +124,7 @@ static void reset(void *opaque)
 {
     xen_emu_set_runstate_update_flag(false);
     xen_set_long_mode(false);
+    xen_emu_store_reset();
 }
 
 int xen_emu_accel_init(AccelState *accel, MachineState *ms)

@@ -207,6 +207,30 @@ static void test_reset(void)
     end(&m);
 }
 
+/* What the guest has made of its part of the store goes; the host's stays */
+static void test_reset_store(void)
+{
+    Machine m = start("null-co");
+
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/data/mine/deep|x", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/control/shutdown|reboot",
+              "OK|");
+    xs_expect(m.xs, XS_RM, 0, "/local/domain/1/drivers|", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/device/vbd/1/state|1", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/vm-data/host|y", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/mh/driver-blacklist/linux/1|z", "OK|");
+    qtest_system_reset(m.qts);
+
+    xs_expect(m.xs, XS_DIRECTORY, 0, "/local/domain/1/data|", "");
+    xs_expect(m.xs, XS_READ, 0, "/local/domain/1/control/shutdown|", "");
+    xs_expect(m.xs, XS_READ, 0, "/local/domain/1/drivers|", "");
+    xs_expect(m.xs, XS_DIRECTORY, 0, "/local/domain/1/device/vbd|", "51712|");
+    xs_expect(m.xs, XS_READ, 0, "/local/domain/1/vm-data/host|", "y");
+    xs_expect(m.xs, XS_READ, 0, "/mh/driver-blacklist/linux/1|", "z");
+    connect_disk(&m);
+    end(&m);
+}
+
 /* What comes after the reset does not find the memory of the new guest */
 static void test_reset_in_flight(void)
 {
@@ -352,6 +376,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("xen-emu/device/reset", test_reset);
+    qtest_add_func("xen-emu/device/reset-store", test_reset_store);
     qtest_add_func("xen-emu/device/reset-in-flight", test_reset_in_flight);
     qtest_add_func("xen-emu/device/close-in-flight", test_close_in_flight);
     qtest_add_func("xen-emu/device/unplug-in-flight", test_unplug_in_flight);
