@@ -25,6 +25,10 @@ void xen_emu_vcpu_init(CPUState *cs, Error **errp)
 {
 }
 
+void xen_emu_vcpu_fini(CPUState *cs)
+{
+}
+
 void xen_emu_backend_connected(XenDevice *xendev, bool connected)
 {
 }

@@ -124,6 +124,7 @@ static void reset(void *opaque)
 {
     xen_emu_set_runstate_update_flag(false);
     xen_set_long_mode(false);
+    xen_emu_store_reset();
 }
 
 int xen_emu_accel_init(AccelState *accel, MachineState *ms)
@@ -192,6 +193,33 @@ void xen_emu_vcpu_init(CPUState *cs, Error **errp)
                                     vcpu);
     vmstate_register(NULL, cs->cpu_index, &vmstate_xen_emu_vcpu, vcpu);
     vcpus[cs->cpu_index] = vcpu;
+}
+
+/* It has lost its cpu_index by now */
+void xen_emu_vcpu_fini(CPUState *cs)
+{
+    CPUX86State *env = cpu_env(cs);
+
+    for (unsigned int i = 0; i < max_vcpus; i++) {
+        XenEmuVcpu *vcpu = vcpus[i];
+
+        if (!vcpu || vcpu->cs != cs) {
+            continue;
+        }
+        vcpus[i] = NULL;
+        xen_emu_poll_end(vcpu);
+        timer_free(vcpu->poll_timer);
+        vmstate_unregister(NULL, &vmstate_xen_emu_vcpu, vcpu);
+        g_free(vcpu);
+
+        timer_free(env->xen_singleshot_timer);
+        timer_free(env->xen_periodic_timer);
+        qemu_mutex_destroy(&env->xen_timers_lock);
+        if (env->xen_vcpu_info_mr) {
+            memory_region_unref(env->xen_vcpu_info_mr);
+        }
+        return;
+    }
 }
 
 uint16_t xen_emu_gnttab_max_frames(void)

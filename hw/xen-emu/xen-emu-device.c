@@ -11,16 +11,55 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "hw/xen/xen.h"
 #include "hw/xen/xen-bus.h"
 #include "hw/xen/xen-emu.h"
 #include "xen-emu-internal.h"
 
-/* XenDevice -> hash table of the nodes in the frontend's area: name -> value */
+/*
+ * XenDevice -> hash table of the nodes in the frontend's area: name -> value;
+ * NULL for the primary console, whose area is the host's
+ */
 static GHashTable *frontends;
 
-/* The primary console's area is the host's: it is not in the guest's hands */
+bool xen_emu_is_frontend(const char *path)
+{
+    GHashTableIter iter;
+    gpointer xendev;
+
+    if (!frontends) {
+        return false;
+    }
+    g_hash_table_iter_init(&iter, frontends);
+    while (g_hash_table_iter_next(&iter, &xendev, NULL)) {
+        if (!strcmp(((XenDevice *)xendev)->frontend_path, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool xen_emu_has_frontends(const char *path)
+{
+    GHashTableIter iter;
+    gpointer xendev;
+    const char *rest;
+
+    if (!frontends) {
+        return false;
+    }
+    g_hash_table_iter_init(&iter, frontends);
+    while (g_hash_table_iter_next(&iter, &xendev, NULL)) {
+        if (strstart(((XenDevice *)xendev)->frontend_path, path, &rest) &&
+            *rest == '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool frontend_is_guests(XenDevice *xendev)
 {
     return strstr(xendev->frontend_path, "/device/");
@@ -77,20 +116,24 @@ static void restore_frontend(XenDevice *xendev, GHashTable *wanted)
     }
 }
 
+static void forget_nodes(gpointer nodes)
+{
+    if (nodes) {
+        g_hash_table_unref(nodes);
+    }
+}
+
 void xen_emu_device_realized(XenDevice *xendev)
 {
     if (xen_mode != XEN_EMULATE) {
         return;
     }
     xen_emu_migration_add(xendev);
-    if (!frontend_is_guests(xendev)) {
-        return;
-    }
     if (!frontends) {
-        frontends = g_hash_table_new_full(NULL, NULL, NULL,
-                                          (GDestroyNotify)g_hash_table_unref);
+        frontends = g_hash_table_new_full(NULL, NULL, NULL, forget_nodes);
     }
-    g_hash_table_insert(frontends, xendev, read_frontend(xendev));
+    g_hash_table_insert(frontends, xendev, frontend_is_guests(xendev) ?
+                                           read_frontend(xendev) : NULL);
 }
 
 void xen_emu_device_unrealize(XenDevice *xendev)

@@ -105,6 +105,17 @@ int xen_emu_copy_to_guest(CPUState *cs, uint64_t gva, const void *buf,
 uint64_t xen_emu_hypercall(CPUState *cs, bool longmode, unsigned int cpl,
                            uint64_t nr, const uint64_t *args);
 
+/* Whether a PV device's area in xenstore is at @path, or below it */
+bool xen_emu_is_frontend(const char *path);
+bool xen_emu_has_frontends(const char *path);
+
+/*
+ * xen_emu_store_reset: make the guest's part of xenstore what it was
+ *
+ * The first call, when the machine starts, notes what it is.
+ */
+void xen_emu_store_reset(void);
+
 /* xen_emu_migration_init: once; the others: a PV device came, or goes */
 void xen_emu_migration_init(void);
 void xen_emu_migration_add(XenDevice *xendev);

@@ -78,10 +78,19 @@ static const VMStateDescription vmstate_update_flag = {
     }
 };
 
+/* Not by one that never ran, so that qtest's streams are as without us */
+static bool runstate_needed(void *opaque)
+{
+    XenEmuVcpu *vcpu = opaque;
+
+    return vcpu->state != RUNSTATE_offline || update_flag;
+}
+
 const VMStateDescription vmstate_xen_emu_vcpu = {
     .name = "xen_emu_vcpu",
     .version_id = 1,
     .minimum_version_id = 1,
+    .needed = runstate_needed,
     .post_load = runstate_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(state, XenEmuVcpu),

@@ -68,9 +68,14 @@ static void defer(bool *flag)
 void xen_emu_request_upcall(CPUState *cs)
 {
     uint8_t vcpu_vector = cpu_env(cs)->xen_vcpu_callback_vector;
+    XenEmuVcpu *vcpu = xen_emu_vcpu(cs);
 
+    if (!vcpu) {
+        /* It is being unplugged */
+        return;
+    }
     if (!bql_locked()) {
-        defer(&xen_emu_vcpu(cs)->upcall_deferred);
+        defer(&vcpu->upcall_deferred);
     } else if (vcpu_vector) {
         send_vcpu_vector(cs, vcpu_vector);
     } else if (callback_vector) {

@@ -118,8 +118,8 @@ static void map_grants(Machine *m)
                                   sizeof(map)), ==, 0);
 }
 
-/* As a frontend does, up to Connected on both sides */
-static void connect_disk(Machine *m)
+/* As a frontend does, up to Connected on its side */
+static void offer_ring(Machine *m, uint64_t ring)
 {
     struct {
         uint16_t dom;
@@ -130,7 +130,7 @@ static void connect_disk(Machine *m)
 
     xen_map_shared_info(m->qts, SHARED_INFO);
     map_grants(m);
-    grant(m, RING_REF, RING);
+    grant(m, RING_REF, ring);
     grant(m, DATA_REF, DATA);
     g_assert_cmpint(xen_call_with(m->qts, ARGS, XEN_EVENT_CHANNEL_OP, 6,
                                   &unbound, sizeof(unbound)), ==, 0);
@@ -145,6 +145,11 @@ static void connect_disk(Machine *m)
     write_node(m, "event-channel", port);
     write_node(m, "protocol", "x86_64-abi");
     write_node(m, "state", stringify(4));
+}
+
+static void connect_disk(Machine *m)
+{
+    offer_ring(m, RING);
     wait_for_backend(m, CONNECTED);
 }
 
@@ -207,6 +212,30 @@ static void test_reset(void)
     end(&m);
 }
 
+/* What the guest has made of its part of the store goes; the host's stays */
+static void test_reset_store(void)
+{
+    Machine m = start("null-co");
+
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/data/mine/deep|x", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/control/shutdown|reboot",
+              "OK|");
+    xs_expect(m.xs, XS_RM, 0, "/local/domain/1/drivers|", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/device/vbd/1/state|1", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/local/domain/1/vm-data/host|y", "OK|");
+    xs_expect(m.xs, XS_WRITE, 0, "/mh/driver-blacklist/linux/1|z", "OK|");
+    qtest_system_reset(m.qts);
+
+    xs_expect(m.xs, XS_DIRECTORY, 0, "/local/domain/1/data|", "");
+    xs_expect(m.xs, XS_READ, 0, "/local/domain/1/control/shutdown|", "");
+    xs_expect(m.xs, XS_READ, 0, "/local/domain/1/drivers|", "");
+    xs_expect(m.xs, XS_DIRECTORY, 0, "/local/domain/1/device/vbd|", "51712|");
+    xs_expect(m.xs, XS_READ, 0, "/local/domain/1/vm-data/host|", "y");
+    xs_expect(m.xs, XS_READ, 0, "/mh/driver-blacklist/linux/1|", "z");
+    connect_disk(&m);
+    end(&m);
+}
+
 /* What comes after the reset does not find the memory of the new guest */
 static void test_reset_in_flight(void)
 {
@@ -249,6 +278,38 @@ static void test_close_in_flight(void)
     connect_disk(&m);
     read_sector(&m, 0);
     g_assert_true(responses(&m, 1));
+    end(&m);
+}
+
+/* Grants of frames that are not RAM, for the ring and for data */
+static void test_bad_grants(void)
+{
+    static const uint64_t frames[] = {
+        0xf0000000, 0xfee00000, 0xffff0000, 1ull << 40, 0xfffffffull << 12,
+    };
+    Machine m = start("null-co");
+    uint64_t rom = qtest_readq(m.qts, 0xffff0000);
+
+    for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+        g_autofree char *state = NULL;
+
+        offer_ring(&m, frames[i]);
+        g_usleep(100 * 1000);
+        state = node(&m, BACKEND "/state|");
+        g_assert_cmpstr(state, ==, "2");
+        write_node(&m, "state", stringify(1));
+    }
+    connect_disk(&m);
+    for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+        grant(&m, DATA_REF, frames[i]);
+        read_sector(&m, i);
+        g_assert_true(responses(&m, i + 1));
+        g_assert_cmpint((int16_t)qtest_readw(m.qts, SLOT(i) + 10), ==, -1);
+    }
+    g_assert_cmphex(qtest_readq(m.qts, 0xffff0000), ==, rom);
+    grant(&m, DATA_REF, DATA);
+    read_sector(&m, ARRAY_SIZE(frames));
+    g_assert_true(responses(&m, ARRAY_SIZE(frames) + 1));
     end(&m);
 }
 
@@ -352,8 +413,10 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("xen-emu/device/reset", test_reset);
+    qtest_add_func("xen-emu/device/reset-store", test_reset_store);
     qtest_add_func("xen-emu/device/reset-in-flight", test_reset_in_flight);
     qtest_add_func("xen-emu/device/close-in-flight", test_close_in_flight);
+    qtest_add_func("xen-emu/device/bad-grants", test_bad_grants);
     qtest_add_func("xen-emu/device/unplug-in-flight", test_unplug_in_flight);
     qtest_add_func("xen-emu/device/unplug-by-reset", test_unplug_by_reset);
     qtest_add_func("xen-emu/device/migrate", test_migrate);

@@ -568,6 +568,30 @@ static void test_pirqs(void)
     qtest_quit(qts);
 }
 
+/* Ports of backends that were: no port any more, or busy, but no trap */
+static void test_stale_ports(void)
+{
+    QTestState *qts = start("");
+
+    for (int i = 0; i < 3; i++) {
+        qtest_system_reset(qts);
+    }
+    xen_map_shared_info(qts, SHARED_INFO);
+    for (uint32_t port = 0; port < 4200; port++) {
+        struct {
+            uint16_t remote_dom;
+            uint32_t remote_port;
+            uint32_t local_port;
+        } bind = { .remote_port = port };
+        int64_t result = xen_call_with(qts, ARGS, XEN_EVENT_CHANNEL_OP,
+                                       BIND_INTERDOMAIN, &bind, sizeof(bind));
+
+        g_assert_cmpint(result, ==, port == 0 || port >= 4096 ? -XEN_EINVAL :
+                        port == 1 ? -XEN_EBUSY : -XEN_ENOENT);
+    }
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -589,5 +613,6 @@ int main(int argc, char **argv)
     qtest_add_func("xen-emu/hypercall/poll", test_poll);
     qtest_add_func("xen-emu/hypercall/params", test_params);
     qtest_add_func("xen-emu/hypercall/pirqs", test_pirqs);
+    qtest_add_func("xen-emu/hypercall/stale-ports", test_stale_ports);
     return g_test_run();
 }

@@ -42,6 +42,9 @@ bool xen_emu_runs_guest(void);
  */
 void xen_emu_vcpu_init(CPUState *cs, Error **errp);
 
+/* xen_emu_vcpu_fini: release it all, once the vCPU does not run any more */
+void xen_emu_vcpu_fini(CPUState *cs);
+
 /*
  * xen_emu_backend_connected: a PV backend was connected, or no longer is
  *
