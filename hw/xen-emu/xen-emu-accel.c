@@ -143,8 +143,10 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
      * Only pc and q35 have the rest of the environment.  Under qtest the
      * device alone, on any x86 machine, is worth having.
      */
-    if (!object_dynamic_cast(OBJECT(ms), qtest_enabled() ?
-                             TYPE_X86_MACHINE : TYPE_PC_MACHINE)) {
+    if (qtest_enabled() ?
+        !object_dynamic_cast(OBJECT(ms), TYPE_X86_MACHINE) :
+        !object_dynamic_cast(OBJECT(ms), TYPE_PC_MACHINE) ||
+        !PC_MACHINE_GET_CLASS(ms)->pci_enabled) {
         error_report("xen-version: machine '%s' cannot run a Xen guest, "
                      "pc and q35 can",
                      MACHINE_GET_CLASS(ms)->name);

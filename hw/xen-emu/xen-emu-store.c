@@ -96,8 +96,10 @@ static GHashTable *guests_nodes(XenstoreImplState *store)
 
 static bool same(const Node *a, const Node *b)
 {
+    /* Of an empty array, the data may be NULL */
     return a->content->len == b->content->len &&
-           !memcmp(a->content->data, b->content->data, a->content->len);
+           (!a->content->len ||
+            !memcmp(a->content->data, b->content->data, a->content->len));
 }
 
 static void remove_new(XenstoreImplState *store, GHashTable *present)

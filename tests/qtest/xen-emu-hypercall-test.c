@@ -255,6 +255,11 @@ static void test_system_time(void)
     g_assert_cmpuint(now & 1, ==, 0);
     g_assert_cmpuint(now, !=, 0);
     g_assert_cmphex(qtest_readl(qts, ROOM + 0x40 + 24), ==, 1u << 31);
+
+    /* And taken back, as Linux does before it suspends */
+    qtest_writeq(qts, ARGS, 0);
+    g_assert_cmpint(xen_call(qts, XEN_VCPU_OP, 13, 0, ARGS), ==, 0);
+    g_assert_cmpint(xen_call(qts, XEN_VCPU_OP, 5, 0, ARGS), ==, 0);
     qtest_quit(qts);
 }
 
