@@ -26,7 +26,7 @@ check-full: all stock ## all tests there are, also with sanitizers
 demo: all ## a guest that plays a Windows PV driver, seen from both sides
 	@scripts/demo $(BUILD)
 
-bench: all stock ## what it costs, as ratios to the same QEMU without us
+bench: all stock ## what it costs, as ratios to stock QEMU and to other devices
 	@scripts/bench $(BUILD) build-stock
 
 lint: $(BUILD)/.configured ## QEMU's checkpatch over our C files and patches

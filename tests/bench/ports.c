@@ -12,7 +12,8 @@
  *   end TICKS/1024 LINES LONGEST     since "begin"; ticks of the longest line
  * control: as flood, to a port that nobody owns
  *
- * Ticks are those of the time stamp counter, which is the host's under TCG.
+ * Ticks are those of the time stamp counter, which is the host's under TCG; a
+ * Xen guest's counts nanoseconds.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
