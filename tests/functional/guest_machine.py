@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import os
+import re
 
 from qemu_process import MachineError, Qemu
 
@@ -13,16 +14,18 @@ STATUS_OK = 33
 STATUS_FAILED = 35
 STATUS_USAGE = 37
 
+DEBUG_EXIT = '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'
+
 WAITING = '# Waiting for a byte on the serial port'
 
 
 class Machine(Qemu):
     """A Qemu with `image` in it, and an empty disk for each of `disks`."""
 
-    def __init__(self, qemu, image, append, options=(), disks=()):
+    def __init__(self, qemu, image, append, options=(), disks=(),
+                 debug_exit=True):
         super().__init__(qemu, [
-            '-serial', 'chardev:serial',
-            '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04',
+            '-serial', 'chardev:serial', *(DEBUG_EXIT if debug_exit else ()),
             '-kernel', os.path.abspath(image), '-append', append, *options],
             channels=['serial'],
             files={name: bytes(DISK_BYTES) for name in disks})
@@ -30,6 +33,10 @@ class Machine(Qemu):
     def run(self):
         """Start the guest; return its lines up to its end or its wait."""
         self.qmp('cont')
+        return self.listen()
+
+    def listen(self):
+        """Return a started guest's lines up to its end or its wait."""
         lines = []
         try:
             for line in self.channels['serial'].file:
@@ -48,3 +55,24 @@ class Machine(Qemu):
         except OSError:
             pass
         return self.wait()
+
+
+def check_results(tap, name, lines, status):
+    """Repeat the results among the lines of a guest under `name`."""
+    failures = tap.failures
+    planned = None
+    results = 0
+    for line in lines:
+        result = re.fullmatch(r'(not )?ok \d+ - (.*)', line)
+        plan = re.fullmatch(r'1\.\.(\d+)', line)
+        if result:
+            tap.result(not result[1], f'{name}: {result[2]}')
+            results += 1
+        elif plan:
+            planned = int(plan[1])
+    ended = status == STATUS_OK and planned == results
+    if ended and tap.failures == failures:
+        return
+    tap.result(ended, f'{name}: the guest ends well',
+               f'status {status}, {results} results, {planned} planned; '
+               'its transcript:', *lines)

@@ -143,6 +143,14 @@ class Qemu:
             self.qmp('query-status')
         raise MachineError(f'no such event: {name}')
 
+    def last_events(self):
+        """Once QEMU has ended, return all its events."""
+        for line in self.channels['monitor'].file:
+            answer = json.loads(line)
+            if 'event' in answer:
+                self.events.append(answer)
+        return self.events
+
     def xenstore_write(self, socket_name, node, value):
         """Write a node with the stock tool."""
         env = {**os.environ, 'XENSTORED_PATH': self.path(socket_name)}

@@ -11,14 +11,14 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import os
-import re
 import signal
 import sys
 from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
 
-from guest_machine import Machine, STATUS_OK, STATUS_USAGE
+from guest_machine import (Machine, STATUS_OK, STATUS_USAGE,
+                           check_results)
 from qemu_process import MachineError
 from tap import Tap
 
@@ -167,26 +167,6 @@ def check_refusal(tap, row, lines, status):
                  [f'expected {STATUS_USAGE}, got {status}']))
 
 
-def check_results(tap, row, lines, status):
-    failures = tap.failures
-    planned = None
-    results = 0
-    for line in lines:
-        result = re.fullmatch(r'(not )?ok \d+ - (.*)', line)
-        plan = re.fullmatch(r'1\.\.(\d+)', line)
-        if result:
-            tap.result(not result[1], f'{row.name}: {result[2]}')
-            results += 1
-        elif plan:
-            planned = int(plan[1])
-    ended = status == STATUS_OK and planned == results
-    if ended and tap.failures == failures:
-        return
-    tap.result(ended, f'{row.name}: the guest ends well',
-               f'status {status}, {results} results, {planned} planned; '
-               'its transcript:', *lines)
-
-
 def run_row(tap, qemu, image, row):
     try:
         lines, status = play(qemu, image, row)
@@ -197,7 +177,7 @@ def run_row(tap, qemu, image, row):
     if row.refusal:
         check_refusal(tap, row, lines, status)
     else:
-        check_results(tap, row, lines, status)
+        check_results(tap, row.name, lines, status)
 
 
 def persona_rows(tap, qemu, image):

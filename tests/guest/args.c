@@ -6,13 +6,16 @@
 
 #include "args.h"
 #include "tap.h"
+#include "trap.h"
+#include "xen-tests.h"
 
-#define MAX_CHOICES 3
+#define MAX_CHOICES 6
 
 static const struct {
     const char *key;
     const char *choices[MAX_CHOICES];
     uint32_t max;               /* of a number, where there are no choices */
+    bool test;                  /* for tests, not personas */
 } known[ARG_COUNT] = {
     [ARG_BLACKLIST]     = { "blacklist", .choices = { "none", "expected" } },
     [ARG_ENFORCE]       = { "enforce", .choices = { "none", "expected" } },
@@ -27,6 +30,18 @@ static const struct {
     [ARG_EXPECT_NICS]   = { "expect-nics", .choices = { "stay", "gone" } },
     [ARG_EXPECT_NVME]   = { "expect-nvme", .choices = { "stay", "gone" } },
     [ARG_WAIT]          = { "wait", .choices = { "0", "1" } },
+    [ARG_XEN]           = { "xen", .max = UINT32_MAX, .test = true },
+    [ARG_CPUS]          = { "cpus", .max = MAX_CPUS, .test = true },
+    [ARG_REPEAT]        = { "count", .max = 100000000, .test = true },
+    [ARG_SECONDS]       = { "seconds", .max = 3600, .test = true },
+    [ARG_DELIVERY]      = { "delivery", .test = true,
+                            .choices = { "vector", "vcpu-vector",
+                                         "gsi-ioapic", "gsi-pic",
+                                         "intx-ioapic", "intx-pic" } },
+    [ARG_REASON]        = { "reason", .test = true,
+                            .choices = { "poweroff", "reboot", "crash",
+                                         "suspend", "watchdog",
+                                         "soft-reset" } },
 };
 
 static bool refuse_key(const char *word)
@@ -43,8 +58,28 @@ static bool refuse_key(const char *word)
         *end++ = '=';
     }
     *end = '\0';
-    tap_bail_out("argument '%s' is not known; known are persona=%s",
+    tap_bail_out("argument '%s' is not known; known are persona= test=%s",
                  word, keys);
+    return false;
+}
+
+static bool refuse_choice(int id, const char *value)
+{
+    char names[128];
+    char *end = names;
+
+    for (int i = 0; i < MAX_CHOICES && known[id].choices[i]; i++) {
+        const char *name = known[id].choices[i];
+
+        if (i) {
+            *end++ = ',';
+            *end++ = ' ';
+        }
+        memcpy(end, name, strlen(name));
+        end += strlen(name);
+    }
+    *end = '\0';
+    tap_bail_out("%s=%s: accepted are %s", known[id].key, value, names);
     return false;
 }
 
@@ -67,10 +102,7 @@ static bool parse_value(Args *args, int id, const char *value)
             return true;
         }
     }
-    tap_bail_out("%s=%s: accepted are %s, %s%s%s", known[id].key, value,
-                 choices[0], choices[1], choices[2] ? ", " : "",
-                 choices[2] ? choices[2] : "");
-    return false;
+    return refuse_choice(id, value);
 }
 
 static bool parse_persona(Args *args, const char *value)
@@ -88,10 +120,28 @@ static bool parse_persona(Args *args, const char *value)
     return true;
 }
 
+static bool parse_test(Args *args, const char *value)
+{
+    if (args->list_tests || args->test) {
+        tap_bail_out("test= is given twice");
+        return false;
+    }
+    args->list_tests = !strcmp(value, "list");
+    args->test = xen_test_find(value);
+    if (!args->list_tests && !args->test) {
+        tap_bail_out("test=%s is not known; test=list lists all", value);
+        return false;
+    }
+    return true;
+}
+
 static bool parse_word(Args *args, const char *word)
 {
     if (!strncmp(word, "persona=", 8)) {
         return parse_persona(args, word + 8);
+    }
+    if (!strncmp(word, "test=", 5)) {
+        return parse_test(args, word + 5);
     }
     for (int id = 0; id < ARG_COUNT; id++) {
         size_t len = strlen(known[id].key);
@@ -166,6 +216,22 @@ static const char *contradiction(const Args *args)
     return NULL;
 }
 
+/* Returns: the argument of a test that a persona has, or the reverse */
+static const char *misplaced(const Args *args)
+{
+    bool test = args->test || args->list_tests;
+
+    if (test && (args->persona || args->list)) {
+        return "persona";
+    }
+    for (int id = 0; id < ARG_COUNT; id++) {
+        if (args->given[id] && id != ARG_WAIT && known[id].test != test) {
+            return known[id].key;
+        }
+    }
+    return NULL;
+}
+
 bool args_parse(char *cmdline, Args *args)
 {
     char *next = skip_file_name(cmdline);
@@ -185,7 +251,13 @@ bool args_parse(char *cmdline, Args *args)
             return false;
         }
     }
-    if (args->list) {
+    problem = misplaced(args);
+    if (problem) {
+        tap_bail_out("%s= and test= do not go together, or only together",
+                     problem);
+        return false;
+    }
+    if (args->list || args->list_tests || args->test) {
         return true;
     }
     if (!args->persona) {

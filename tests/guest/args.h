@@ -9,6 +9,8 @@
 
 #include "persona.h"
 
+typedef struct XenTest XenTest;
+
 typedef enum ArgId {
     ARG_BLACKLIST,
     ARG_ENFORCE,
@@ -22,6 +24,12 @@ typedef enum ArgId {
     ARG_EXPECT_NICS,
     ARG_EXPECT_NVME,
     ARG_WAIT,
+    ARG_XEN,
+    ARG_CPUS,
+    ARG_REPEAT,
+    ARG_SECONDS,
+    ARG_DELIVERY,
+    ARG_REASON,
     ARG_COUNT,
 } ArgId;
 
@@ -31,9 +39,24 @@ enum { ARG_NONE, ARG_EXPECTED };
 /* Values of magic= */
 enum { ARG_PRESENT, ARG_MISSING };
 
+/* Values of reason= */
+enum {
+    ARG_POWEROFF,
+    ARG_REBOOT,
+    ARG_CRASH,
+    ARG_SUSPEND,
+    ARG_WATCHDOG,
+    ARG_SOFT_RESET,
+};
+
+/* Of xen= */
+#define ARG_XEN_DEFAULT 0x40011
+
 typedef struct Args {
     bool list;                  /* persona=list */
-    const Persona *persona;     /* win-xenbus if none is named */
+    bool list_tests;            /* test=list */
+    const Persona *persona;     /* win-xenbus if none is named, nor a test */
+    const XenTest *test;        /* NULL if none is named */
     bool given[ARG_COUNT];
     uint32_t value[ARG_COUNT];  /* a number, or a place among the choices */
 } Args;
@@ -47,5 +70,12 @@ typedef struct Args {
  * understood, stands twice, or contradicts another
  */
 bool args_parse(char *cmdline, Args *args);
+
+/* Returns: the number given, or @otherwise */
+static inline uint32_t args_value(const Args *args, ArgId id,
+                                  uint32_t otherwise)
+{
+    return args->given[id] ? args->value[id] : otherwise;
+}
 
 #endif

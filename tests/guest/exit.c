@@ -6,6 +6,7 @@
 
 #include "console.h"
 #include "exit.h"
+#include "hypercall.h"
 #include "io.h"
 #include "lib.h"
 
@@ -23,7 +24,10 @@ _Noreturn void guest_exit(GuestExit code)
     console_flush();
     outl(DEBUG_EXIT_PORT, code);
 
-    /* Nobody took it.  SCHEDOP_shutdown will have its place here. */
+    /* Nobody took it */
+    if (xen_present()) {
+        xen_shutdown(SHUTDOWN_poweroff);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(acpi_control); i++) {
         outw(acpi_control[i], ACPI_SLEEP_S5);
     }

@@ -52,6 +52,19 @@ int strcmp(const char *a, const char *b)
     return strncmp(a, b, SIZE_MAX);
 }
 
+int memcmp(const void *a, const void *b, size_t len)
+{
+    const unsigned char *p = a;
+    const unsigned char *q = b;
+
+    for (; len; p++, q++, len--) {
+        if (*p != *q) {
+            return *p - *q;
+        }
+    }
+    return 0;
+}
+
 static int digit_value(char c)
 {
     if (c >= '0' && c <= '9') {

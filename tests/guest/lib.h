@@ -21,6 +21,7 @@ void *memset(void *dst, int c, size_t len);
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t len);
+int memcmp(const void *a, const void *b, size_t len);
 
 /**
  * parse_u32: read all of @s as an unsigned number

@@ -1,5 +1,6 @@
 /*
- * The guest image: plays one persona on bare metal and tells what came of it
+ * The guest image: plays one persona, or runs one test, on bare metal and
+ * tells what came of it
  *
  * Arguments (-append), all optional, as key=value:
  *   persona=NAME|list          who to play [win-xenbus]
@@ -13,12 +14,20 @@
  *                              in place of what the masks say
  *   wait=1                     at the end, wait for a byte on the serial port
  *
+ * Or a test of the Xen guest environment in place of a persona:
+ *   test=NAME|list             which; see xen-tests.c
+ *   xen=VERSION                what the host says it is [0x40011]; 0: no Xen
+ *   cpus=, count=, seconds=    how many or long, where the test has such
+ *   delivery=, reason=         see xen-events.c and xen-shutdown.c
+ *   wait=1                     as above
+ *
  * Prints a transcript and results in TAP on the first serial port, and ends as
  * exit.h says.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "apic.h"
 #include "args.h"
 #include "check.h"
 #include "console.h"
@@ -26,6 +35,8 @@
 #include "inventory.h"
 #include "io.h"
 #include "tap.h"
+#include "trap.h"
+#include "xen-tests.h"
 
 #define MULTIBOOT_LOADED        0x2badb002
 #define MULTIBOOT_HAS_CMDLINE   0x04
@@ -80,6 +91,25 @@ static void list_personas(void)
         console_printf("%-28s %s\n", personas[i].name,
                        personas[i].description);
     }
+}
+
+static void list_tests(void)
+{
+    for (size_t i = 0; i < xen_tests_count; i++) {
+        console_printf("%-28s %s\n", xen_tests[i].name,
+                       xen_tests[i].description);
+    }
+}
+
+static bool run_test(const Args *args)
+{
+    console_printf("TAP version 13\n");
+    tap_say("%s: %s", args->test->name, args->test->description);
+    trap_init(0);
+    pic_init();
+    lapic_init();
+    args->test->run(args);
+    return tap_done();
 }
 
 static void override(Persona *persona, PersonaDriver *driver,
@@ -164,6 +194,10 @@ _Noreturn void guest_main(uint32_t loader, const MultibootInfo *info)
     }
     if (args.list) {
         list_personas();
+    } else if (args.list_tests) {
+        list_tests();
+    } else if (args.test) {
+        ok = run_test(&args);
     } else {
         ok = play(&args);
     }

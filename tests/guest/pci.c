@@ -21,7 +21,7 @@
 #define BAR_IO                  1
 #define NO_DEVICE               0xffff
 
-static uint32_t config_read(const PciFunction *f, unsigned offset)
+uint32_t pci_config_read(const PciFunction *f, unsigned offset)
 {
     outl(CONFIG_ADDRESS, CONFIG_ENABLE | f->bus << 16 | f->device << 11 |
          f->function << 8 | offset);
@@ -37,16 +37,16 @@ static void scan_bus(PciList *list, uint8_t bus)
 
         f.device = slot / 8;
         f.function = slot % 8;
-        id = config_read(&f, CFG_ID);
+        id = pci_config_read(&f, CFG_ID);
         f.vendor_id = id;
         f.device_id = id >> 16;
-        f.class_id = config_read(&f, CFG_CLASS_REVISION) >> 16;
+        f.class_id = pci_config_read(&f, CFG_CLASS_REVISION) >> 16;
 
         if (f.vendor_id != NO_DEVICE && list->count < PCI_MAX_FUNCTIONS) {
             list->functions[list->count++] = f;
         }
         if (f.vendor_id != NO_DEVICE && f.class_id == PCI_CLASS_BRIDGE_PCI) {
-            uint8_t secondary = config_read(&f, CFG_BUS_NUMBERS) >> 8;
+            uint8_t secondary = pci_config_read(&f, CFG_BUS_NUMBERS) >> 8;
 
             /* 0 if the firmware gave it none; rising, so this ends */
             if (secondary > bus) {
@@ -54,7 +54,7 @@ static void scan_bus(PciList *list, uint8_t bus)
             }
         }
         if (f.function == 0 && (f.vendor_id == NO_DEVICE ||
-            !(config_read(&f, CFG_HEADER_TYPE) & HEADER_MULTI_FUNCTION))) {
+            !(pci_config_read(&f, CFG_HEADER_TYPE) & HEADER_MULTI_FUNCTION))) {
             slot += 7;
         }
     }
@@ -68,7 +68,7 @@ void pci_scan(PciList *list)
 
 uint16_t pci_bar0_port(const PciFunction *function)
 {
-    uint32_t bar = config_read(function, CFG_BAR0);
+    uint32_t bar = pci_config_read(function, CFG_BAR0);
 
     return bar & BAR_IO ? bar & 0xfffc : 0;
 }

@@ -41,6 +41,9 @@ typedef struct PciList {
  */
 void pci_scan(PciList *list);
 
+/* Returns: 32 bits of configuration space */
+uint32_t pci_config_read(const PciFunction *f, unsigned offset);
+
 /* Returns: the I/O port of BAR0, 0 if BAR0 is memory or has no address */
 uint16_t pci_bar0_port(const PciFunction *function);
 

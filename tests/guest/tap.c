@@ -42,6 +42,29 @@ void tap_equal(uint32_t expected, uint32_t got, const char *fmt, ...)
     }
 }
 
+void tap_ok(bool ok, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    result(ok, fmt, ap);
+    va_end(ap);
+}
+
+void tap_between(uint32_t min, uint32_t max, uint32_t got,
+                 const char *fmt, ...)
+{
+    bool ok = got >= min && got <= max;
+    va_list ap;
+
+    va_start(ap, fmt);
+    result(ok, fmt, ap);
+    va_end(ap);
+    if (!ok) {
+        tap_say("  expected %u to %u, got %u", min, max, got);
+    }
+}
+
 void tap_equal_str(const char *expected, const char *got,
                    const char *fmt, ...)
 {

@@ -16,6 +16,13 @@ void tap_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void tap_equal(uint32_t expected, uint32_t got,
                const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* One result, named by @fmt: @ok must be true. */
+void tap_ok(bool ok, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* One result, named by @fmt: @got must be in the range. */
+void tap_between(uint32_t min, uint32_t max, uint32_t got,
+                 const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 /* One result, named by @fmt: @got must be the string @expected. */
 void tap_equal_str(const char *expected, const char *got,
                    const char *fmt, ...) PRINTF_LIKE(3, 4);
