@@ -11,7 +11,7 @@ import tempfile
 import time
 
 # Seconds; only a hang or a very busy host reaches it
-PATIENCE = 60
+PATIENCE = 120
 
 
 class MachineError(Exception):
@@ -116,8 +116,11 @@ class Qemu:
 
     def qmp(self, command, **arguments):
         """Return what the command returns; events go to self.events."""
-        self.channels['monitor'].socket.sendall(json.dumps(
-            {'execute': command, 'arguments': arguments}).encode())
+        try:
+            self.channels['monitor'].socket.sendall(json.dumps(
+                {'execute': command, 'arguments': arguments}).encode())
+        except OSError as error:
+            raise MachineError(f'{command}: {error}') from error
         while True:
             answer = self._read_qmp()
             if 'event' in answer:

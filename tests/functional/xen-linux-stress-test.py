@@ -26,8 +26,10 @@ from qemu_process import MachineError, PATIENCE
 REBOOTS = 20
 # Leaks show between this one and the last; TCG's tables grow until then
 SETTLED = 10
+# The heap's size goes up and down: the least of so many counts
+SPAN = 5
 # What malloc may keep, in KiB
-HEAP_MARGIN = 4096
+HEAP_MARGIN = 1024
 
 COPY = 'dd if=/dev/xvda of=/dev/xvdb bs=64k conv=fsync 2>/dev/null'
 
@@ -81,6 +83,8 @@ def open_files(guest):
 def reboots(row, qemu, kernel, files, equal):
     """Each way in turn, with traffic; what QEMU holds must not grow."""
     readings = []
+    # Threads that come and go would leave heaps of their own
+    os.environ['MALLOC_ARENA_MAX'] = '1'
     with PvGuest(qemu, kernel, files, cpus=row.cpus) as guest:
         guest.start()
         for number in range(REBOOTS):
@@ -96,12 +100,14 @@ def reboots(row, qemu, kernel, files, equal):
                 way(guest)
                 guest.wait_ready()
                 peer.hang_up()
-    channels, opened, kib = readings[SETTLED - 1]
-    last_channels, last_opened, last_kib = readings[-1]
+    channels, opened, _ = readings[SETTLED - 1]
+    last_channels, last_opened, _ = readings[-1]
+    kib = [reading[2] for reading in readings]
+    growth = min(kib[-SPAN:]) - min(kib[SETTLED - SPAN:SETTLED])
     equal('event channels', channels, last_channels)
     equal('open files', opened, last_opened)
-    print('# heap in KiB:', *(reading[2] for reading in readings))
-    equal('the heap has not grown', True, last_kib - kib < HEAP_MARGIN)
+    print('# heap in KiB:', *kib)
+    equal('the heap has not grown', True, growth < HEAP_MARGIN)
 
 
 def plug_disk(guest, files, size, **properties):
@@ -235,8 +241,8 @@ def stop_traffic(guest, files, equal):
     equal('xvda', files.md5, guest.words('md5sum /dev/xvda')[0])
     equal('its copy', files.md5, md5_of(guest.copy))
     equal('TCP to the guest', files.md5, guest.download(files.data))
-    equal('the kernel has no complaints', 1, guest.status(
-        'dmesg | grep -iE "I/O error|BUG:|blocked for|Oops"'))
+    equal('complaints of the kernel', '', guest.run(
+        'dmesg | grep -iE "I/O error|BUG:|blocked for|Oops" || true'))
 
 
 def wait_for(guest, query, done, failed):
