@@ -70,7 +70,8 @@ ROWS = [
       for test in ('hypercall-page', 'vmcall')),
     Row('vmcall-intel-no-xen', 'test=vmcall', version='',
         options=('-cpu', 'Nehalem')),
-    Row('pointers', 'test=pointers'),
+    # With SMAP
+    Row('pointers', 'test=pointers', options=('-cpu', 'max')),
     Row('long-mode', 'test=long-mode'),
     Row('random', 'test=random'),
 
