@@ -4,10 +4,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef XEN_PLATFORM_GUEST_OPS_H
-#define XEN_PLATFORM_GUEST_OPS_H
+#ifndef LIBXEN_GUEST_OPS_H
+#define LIBXEN_GUEST_OPS_H
 
+#if __STDC_HOSTED__
+#include "qemu/osdep.h"
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
 #include "lib.h"
+#endif
 
 typedef struct GuestOps {
     uint8_t (*inb)(uint16_t port);
