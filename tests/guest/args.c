@@ -255,7 +255,7 @@ static int subjects(const Args *args)
            (args->list_tests || args->test);
 }
 
-/* Returns: an argument that does not go with the others, NULL if there is none */
+/* Returns: an argument that does not go with the others, NULL if all do */
 static const char *misplaced(const Args *args)
 {
     bool test = args->test || args->list_tests;

@@ -7,12 +7,8 @@
 #ifndef LIBXEN_GUEST_OPS_H
 #define LIBXEN_GUEST_OPS_H
 
-#if __STDC_HOSTED__
-#include "qemu/osdep.h"
-#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#else
+/* That of the image, or host/lib.h */
 #include "lib.h"
-#endif
 
 typedef struct GuestOps {
     uint8_t (*inb)(uint16_t port);
