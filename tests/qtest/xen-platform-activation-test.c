@@ -24,7 +24,8 @@
  */
 static void start(const uint16_t *present)
 {
-    g_autoptr(GString) args = g_string_new("-M pc " XP_GUEST_DEVICES);
+    g_autoptr(GString) args = g_string_new("-M pc " XP_GUEST_DEVICES
+                                         XP_GUEST_NVME);
     bool platform = false;
 
     for (unsigned i = 0; i < ACTIVATION_MAX_DEVICES && present[i]; i++) {
@@ -42,6 +43,7 @@ static void start(const uint16_t *present)
     xp_guest = (XPGuest) {
         .qts = qtest_initf("-nodefaults %s %s", platform ? XP_ACCEL : "",
                            args->str),
+        .nvme = true,
         .version = -1,
     };
 }

@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "hw/pci/pci_regs.h"
+#include "xen-platform-common.h"
 #include "xen-platform-guest.h"
 #include "xen-platform-machine.h"
 
@@ -108,7 +109,71 @@ void xp_guest_assert_devices(uint16_t gone)
     g_assert_cmpint(xp_ide_disk(qts, 0, 1), ==, aux);
     g_assert_cmpint(xp_ide_disk(qts, 1, 0), ==, aux);
     g_assert_true(xp_ide_cd(qts, 1, 1));
-    g_assert_cmpint(xp_pci(qts, 0, 6), ==, !(gone & UNPLUG_NVME));
+    g_assert_cmpint(xp_pci(qts, 0, 6), ==,
+                    xp_guest.nvme && !(gone & UNPLUG_NVME));
     g_assert_cmpint(xp_pci(qts, 0, 7), ==, nics);
     g_assert_cmpint(xp_pci(qts, 1, 1), ==, nics);
+}
+
+#define LIST "/mh/driver-blacklist"
+
+const char *xp_guest_product(const Persona *persona)
+{
+    const PersonaDriver *driver = persona->driver;
+
+    if (driver->preamble < PERSONA_PREAMBLE_FULL) {
+        return NULL;
+    }
+    switch (driver->product) {
+    case 1:
+        return "xensource-windows";
+    case 2:
+        return "gplpv-windows";
+    case 3:
+        return "linux";
+    case 0xffff:
+        return "experimental";
+    }
+    return NULL;
+}
+
+static size_t size_of(const char *path)
+{
+    g_autofree char *contents = NULL;
+    gsize size = 0;
+
+    g_file_get_contents(path, &contents, &size, NULL);
+    return size;
+}
+
+/* Run a tool that changes the list; the watch fires in its own time */
+static void change_list(const char *xs, const char *log,
+                        const char *const *argv, bool loads)
+{
+    size_t before = size_of(log);
+    g_autofree char *said = xp_tool(xs, argv);
+
+    g_assert_nonnull(said);
+    for (unsigned i = 0; loads && size_of(log) == before; i++) {
+        g_assert_cmpuint(i, <, 10000);
+        g_usleep(1000);
+    }
+}
+
+void xp_guest_list(const char *xs, const char *log, const Persona *persona,
+                   bool loads)
+{
+    const char *product = xp_guest_product(persona);
+    g_autofree char *node = g_strdup_printf(LIST "/%s/%u", product ?: "",
+                                            persona->driver->build);
+
+    if (product) {
+        change_list(xs, log, (const char *[]) {
+            "xenstore-write", node, "crashes", NULL }, loads);
+    }
+}
+
+void xp_guest_unlist(const char *xs, const char *log)
+{
+    change_list(xs, log, (const char *[]) { "xenstore-rm", LIST, NULL }, true);
 }

@@ -16,6 +16,7 @@
 typedef struct XPGuest {
     QTestState *qts;
     bool no_magic;          /* pretend that there is no protocol */
+    bool nvme;              /* XP_GUEST_NVME is there */
     int version;            /* pretend that it has this one; -1: as it is */
     unsigned accesses;      /* so far; bytes of a log do not count */
     /* called before each access, may put another machine in @qts */
@@ -34,22 +35,43 @@ void xp_guest_map_bar0(unsigned slot);
 void xp_assert_result(const PersonaResult *expected, const PersonaResult *got);
 
 /*
- * What a guest sees of these: four disks on IDE, the last a CD-ROM, an NVMe
- * controller and two NICs, one behind a bridge.
+ * What a guest sees of these: three disks and a CD-ROM on IDE, and two NICs,
+ * one behind a bridge.
  */
 #define XP_GUEST_DEVICES \
     "-drive if=ide,index=0,driver=null-co,size=1M,read-zeroes=on " \
     "-drive if=ide,index=1,driver=null-co,size=1M,read-zeroes=on " \
     "-drive if=ide,index=2,driver=null-co,size=1M,read-zeroes=on " \
     "-drive if=ide,index=3,media=cdrom " \
-    "-drive if=none,id=ns,driver=null-co,size=1M,read-zeroes=on " \
-    "-device nvme,drive=ns,serial=x,addr=6 " \
     "-netdev hubport,hubid=0,id=net0 -device e1000,netdev=net0,addr=7 " \
     "-device pci-bridge,id=br,chassis_nr=1,addr=8 " \
     "-netdev hubport,hubid=0,id=net1 " \
     "-device rtl8139,netdev=net1,bus=br,addr=1 "
 
-/* xp_guest_assert_devices: of XP_GUEST_DEVICES, what @gone leaves is there */
+/* It cannot migrate: set xp_guest.nvme where it is there */
+#define XP_GUEST_NVME \
+    "-drive if=none,id=ns,driver=null-co,size=1M,read-zeroes=on " \
+    "-device nvme,drive=ns,serial=x,addr=6 "
+
+/* xp_guest_assert_devices: of these devices, what @gone leaves is there */
 void xp_guest_assert_devices(uint16_t gone);
+
+/* The store's socket and the file that tells of lists being loaded */
+#define XP_GUEST_STORE "-object xenstore-socket,id=xs,path=%s " \
+    "-trace xen_platform_blacklist_loaded -D %s "
+
+/* xp_guest_product: the name by which its builds are listed; NULL if none is */
+const char *xp_guest_product(const Persona *persona);
+
+/*
+ * xp_guest_list: blacklist a persona's build, if that can be
+ *
+ * Waits until the device has loaded the list, if @loads.
+ */
+void xp_guest_list(const char *xs, const char *log, const Persona *persona,
+                   bool loads);
+
+/* xp_guest_unlist: empty the list, wait until the device has loaded it */
+void xp_guest_unlist(const char *xs, const char *log);
 
 #endif

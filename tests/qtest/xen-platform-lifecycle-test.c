@@ -61,6 +61,7 @@ static const char *const few[] = {
 typedef struct World {
     const Sequence *sequence;
     char *xs;           /* the store's socket */
+    char *log;          /* what tells of lists being loaded */
     bool listed;
     bool refused;       /* the verdict of the last announcement */
     uint16_t honoured;
@@ -70,47 +71,23 @@ static unsigned generation;
 
 static QTestState *start(World *w, const char *more)
 {
-    g_autofree char *name = g_strdup_printf("xs-%u", generation++);
+    g_autofree char *xs = g_strdup_printf("xs-%u", generation);
+    g_autofree char *log = g_strdup_printf("log-%u", generation++);
 
     g_free(w->xs);
-    w->xs = xp_tmp_path(name);
-    return xp_start(MACHINE "-object xenstore-socket,id=xs,path=%s %s %s",
-                    w->xs, w->sequence && w->sequence->enforce ?
+    g_free(w->log);
+    w->xs = xp_tmp_path(xs);
+    w->log = xp_tmp_path(log);
+    return xp_start(MACHINE XP_GUEST_STORE "%s %s", w->xs, w->log,
+                    w->sequence && w->sequence->enforce ?
                     "-global xen-platform.blacklist=enforce" : "", more);
 }
 
-static const char *product_name(const Persona *persona)
+static void stop(World *w)
 {
-    switch (persona->driver->product) {
-    case 1:
-        return "xensource-windows";
-    case 2:
-        return "gplpv-windows";
-    case 3:
-        return "linux";
-    case 0xffff:
-        return "experimental";
-    }
-    return NULL;
-}
-
-static void list_build(World *w, const Persona *persona)
-{
-    g_autofree char *node = NULL;
-    g_autofree char *said = NULL;
-
-    if (!product_name(persona)) {
-        return;
-    }
-    w->listed = true;
-    node = g_strdup_printf("/mh/driver-blacklist/%s/%u", product_name(persona),
-                           persona->driver->build);
-    said = xp_tool(w->xs, (const char *[]) {
-        "xenstore-write", node, "crashes", NULL });
-    g_assert_nonnull(said);
-    /* The write is answered before the watch fires, this only after it */
-    g_free(xp_tool(w->xs, (const char *[]) { "xenstore-read", node, NULL }));
-    qobject_unref(xp_driver_info(xp_guest.qts));
+    qtest_quit(xp_guest.qts);
+    g_free(w->xs);
+    g_free(w->log);
 }
 
 static void migrate(World *w)
@@ -164,44 +141,48 @@ static void check(const World *w)
     xp_guest_assert_devices(w->honoured);
 }
 
-static void run(const Sequence *sequence, const Persona *persona)
+static void run(World *w, const Persona *persona)
 {
-    World w = { .sequence = sequence };
+    const Sequence *sequence = w->sequence;
 
-    xp_guest = (XPGuest) { .version = -1 };
-    xp_guest.qts = start(&w, "");
     for (const Step *step = sequence->steps; *step; step++) {
         g_test_message("%s: %s, step %zu", sequence->name, persona->name,
                        step - sequence->steps + 1);
         switch (*step) {
         case BOOT:
-            speak(&w, persona, PERSONA_BOOT);
+            speak(w, persona, PERSONA_BOOT);
             break;
         case RESUME:
-            speak(&w, persona, PERSONA_RESUME);
+            speak(w, persona, PERSONA_RESUME);
             break;
         case MIGRATE:
-            migrate(&w);
+            migrate(w);
             break;
         case RESET:
             qtest_system_reset(xp_guest.qts);
-            forget(&w);
+            forget(w);
             break;
         case HIBERNATE:
             qtest_quit(xp_guest.qts);
-            xp_guest.qts = start(&w, "");
-            forget(&w);
+            xp_guest.qts = start(w, "");
+            forget(w);
             break;
         case LIST:
-            list_build(&w, persona);
+            xp_guest_list(w->xs, w->log, persona, true);
+            w->listed = xp_guest_product(persona);
             break;
         case END:
             g_assert_not_reached();
         }
-        check(&w);
+        check(w);
     }
-    qtest_quit(xp_guest.qts);
-    g_free(w.xs);
+    /* For the next one */
+    qtest_system_reset(xp_guest.qts);
+    forget(w);
+    if (w->listed) {
+        xp_guest_unlist(w->xs, w->log);
+        w->listed = false;
+    }
 }
 
 static bool lists(const Sequence *sequence)
@@ -217,16 +198,20 @@ static bool lists(const Sequence *sequence)
 static void test_sequence(gconstpointer opaque)
 {
     const Sequence *sequence = opaque;
+    World w = { .sequence = sequence };
 
     if (lists(sequence) && xp_skip_without_xenstore()) {
         return;
     }
+    xp_guest = (XPGuest) { .version = -1 };
+    xp_guest.qts = start(&w, "");
     for (size_t i = 0; sequence->every_persona && i < personas_count; i++) {
-        run(sequence, &personas[i]);
+        run(&w, &personas[i]);
     }
     for (size_t i = 0; !sequence->every_persona && i < ARRAY_SIZE(few); i++) {
-        run(sequence, persona_find(few[i]));
+        run(&w, persona_find(few[i]));
     }
+    stop(&w);
 }
 
 static unsigned move_before;
@@ -261,8 +246,7 @@ static void test_midway(gconstpointer opaque)
         xp_assert_result(&expected, &got);
         moved.honoured = expected.honoured;
         check(&moved);
-        qtest_quit(xp_guest.qts);
-        g_free(moved.xs);
+        stop(&moved);
     }
     g_assert_cmpuint(accesses, >, 0);
 }

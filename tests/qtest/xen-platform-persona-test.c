@@ -14,7 +14,7 @@
 #include "xen-platform-guest.h"
 
 #define PLATFORM_SLOT   5
-#define MACHINE "-M pc " XP_GUEST_DEVICES
+#define MACHINE "-M pc " XP_GUEST_DEVICES XP_GUEST_NVME
 #define XEN_MACHINE MACHINE "-device xen-platform,addr=5 "
 
 /* How each host differs from one that lists nothing and speaks version 1 */
@@ -36,57 +36,6 @@ static const Kind kinds[] = {
     { "version-0", "", false, { .version = 0 }, 0 },
     { "version-2", "", false, { .version = 2 }, 2 },
 };
-
-/* Products whose names are paths in xenstore; see docs/specs */
-static const char *product_name(uint16_t product)
-{
-    switch (product) {
-    case 1:
-        return "xensource-windows";
-    case 2:
-        return "gplpv-windows";
-    case 3:
-        return "linux";
-    case 0xffff:
-        return "experimental";
-    }
-    return NULL;
-}
-
-static bool can_be_listed(const Persona *persona)
-{
-    return persona->driver->preamble >= PERSONA_PREAMBLE_FULL &&
-           product_name(persona->driver->product);
-}
-
-static void list_build(const char *xs, const Persona *persona)
-{
-    g_autofree char *node = NULL;
-    g_autofree char *said = NULL;
-
-    if (!can_be_listed(persona)) {
-        return;
-    }
-    node = g_strdup_printf("/mh/driver-blacklist/%s/%u",
-                           product_name(persona->driver->product),
-                           persona->driver->build);
-    said = xp_tool(xs, (const char *[]) {
-        "xenstore-write", node, "crashes", NULL });
-    g_assert_nonnull(said);
-}
-
-/* The watch fires in its own time: wait until the device knows the build */
-static void wait_listed(QTestState *qts, const Persona *persona)
-{
-    const PersonaDriver *driver = persona->driver;
-    bool known = !can_be_listed(persona);
-
-    for (unsigned i = 0; i < 10000 && !known; i++) {
-        xp_announce(qts, driver->product, driver->build);
-        known = qtest_inw(qts, XP_PORT) == XEN_MAGIC_BLACKLISTED;
-    }
-    g_assert_true(known);
-}
 
 /* The host's side: what it was told, and what it has done */
 static void check_info(const Persona *persona, const PersonaHost *host,
@@ -128,7 +77,7 @@ static void play(const Kind *kind, const Persona *persona)
     unsigned lines = log_lines();
 
     g_test_message("%s on %s", persona->name, kind->name);
-    host.blacklisted = kind->listed && can_be_listed(persona) &&
+    host.blacklisted = kind->listed && xp_guest_product(persona) &&
                        !g_str_equal(kind->name, "off");
     host.bar0 = XP_BAR0;
     xp_guest_map_bar0(PLATFORM_SLOT);
@@ -146,26 +95,21 @@ static void test_kind(gconstpointer opaque)
 {
     const Kind *kind = opaque;
     g_autofree char *xs = xp_tmp_path("xs");
+    g_autofree char *log = xp_tmp_path("loaded");
 
     if (kind->listed && xp_skip_without_xenstore()) {
         return;
     }
     xp_guest = (XPGuest) {
         .qts = xp_start(XEN_MACHINE "-global xen-platform.log-rate=0 "
-                        "-object xenstore-socket,id=xs,path=%s %s",
-                        xs, kind->options),
+                        XP_GUEST_STORE "%s", xs, log, kind->options),
         .no_magic = kind->host.no_magic,
+        .nvme = true,
         .version = kind->version,
     };
-    if (kind->listed) {
-        for (size_t i = 0; i < personas_count; i++) {
-            list_build(xs, &personas[i]);
-        }
-        for (size_t i = 0; i < personas_count &&
-                           !g_str_equal(kind->name, "off"); i++) {
-            wait_listed(xp_guest.qts, &personas[i]);
-        }
-        qtest_system_reset(xp_guest.qts);
+    for (size_t i = 0; kind->listed && i < personas_count; i++) {
+        xp_guest_list(xs, log, &personas[i],
+                      !g_str_equal(kind->name, "off"));
     }
     for (size_t i = 0; i < personas_count; i++) {
         play(kind, &personas[i]);
@@ -179,7 +123,7 @@ static void test_no_xen(void)
     const PersonaHost host = { .no_magic = true, .no_device = true };
 
     xp_guest = (XPGuest) {
-        .qts = qtest_init("-nodefaults " MACHINE), .version = -1
+        .qts = qtest_init("-nodefaults " MACHINE), .nvme = true, .version = -1
     };
     for (size_t i = 0; i < personas_count; i++) {
         PersonaResult expected, got;
