@@ -166,14 +166,16 @@ void xp_guest_list(const char *xs, const char *log, const Persona *persona,
     const char *product = xp_guest_product(persona);
     g_autofree char *node = g_strdup_printf(LIST "/%s/%u", product ?: "",
                                             persona->driver->build);
+    const char *argv[] = { "xenstore-write", node, "crashes", NULL };
 
     if (product) {
-        change_list(xs, log, (const char *[]) {
-            "xenstore-write", node, "crashes", NULL }, loads);
+        change_list(xs, log, argv, loads);
     }
 }
 
 void xp_guest_unlist(const char *xs, const char *log)
 {
-    change_list(xs, log, (const char *[]) { "xenstore-rm", LIST, NULL }, true);
+    const char *argv[] = { "xenstore-rm", LIST, NULL };
+
+    change_list(xs, log, argv, true);
 }
