@@ -106,8 +106,29 @@ ROWS = [
 
     # A driver that does not find the protocol
     *(Row(f'{persona}-bar0', f'persona={persona} magic=missing')
-      for persona in ('citrix-legacy', 'vmdp', 'vmdp-disks', 'vmdp-nics')),
+      for persona in ('citrix-legacy', 'citrix-legacy-boot-emulated', 'vmdp',
+                      'vmdp-disks', 'vmdp-nics')),
     Row('linux-no-magic', 'persona=linux magic=missing'),
+
+    # A host that speaks another version of the protocol
+    *(Row(f'{persona}-version-{version}',
+          f'persona={persona} version={version}')
+      for persona in ('win-xenbus', 'win-xenbus-2013', 'citrix-legacy',
+                      'gplpv', 'vmdp', 'linux')
+      for version in (0, 2)),
+
+    # Resume, from suspend or from a migration to such a machine
+    *(Row(f'{persona}-resume', f'persona={persona} resume=2')
+      for persona in ('win-xenbus', 'win-xenbus-2014', 'citrix-legacy',
+                      'gplpv', 'vmdp', 'linux', 'freebsd', 'netbsd')),
+    Row('resume-reported', 'blacklist=expected resume=1', nodes=(WIN_BUILD,)),
+    Row('resume-enforced', 'blacklist=expected enforce=expected resume=1',
+        ENFORCE, (WIN_BUILD,)),
+    Row('linux-resume-reported',
+        'persona=linux blacklist=expected resume=1', nodes=(LISTED + 'linux/1',)),
+    Row('2014-resume-enforced',
+        'persona=win-xenbus-2014 blacklist=expected enforce=expected resume=1',
+        ENFORCE, (LISTED + 'experimental/458752',)),
 
     # Other machines and identities
     Row('q35', '', machine=tuple(Q35)),
@@ -146,6 +167,38 @@ ROWS = [
     Row('enforced-but-gone',
         'blacklist=expected enforce=expected expect-nics=gone',
         machine=tuple(PLAIN), refusal='everything must stay'),
+    Row('version-3', 'version=3', machine=tuple(PLAIN),
+        refusal='version=3: accepted are 0, 1, 2'),
+    Row('version-blacklisted', 'version=1 blacklist=expected',
+        machine=tuple(PLAIN), refusal='goes with neither'),
+    Row('version-missing', 'version=0 magic=missing', machine=tuple(PLAIN),
+        refusal='goes with neither'),
+    Row('too-many-resumes', 'resume=10', machine=tuple(PLAIN),
+        refusal='resume=10: a number from 0 to 0x9 is wanted'),
+    Row('bar0-missing', 'persona=vmdp-1 magic=missing', machine=tuple(PLAIN),
+        refusal='needs a persona that reads the magic'),
+    Row('unknown-activation', 'activation=0003', machine=tuple(PLAIN),
+        refusal='activation=0003 is not known; activation=list lists all'),
+    Row('activation-twice', 'activation=list activation=list',
+        machine=tuple(PLAIN), refusal='activation= is given twice'),
+    Row('activation-persona', 'activation=offline-new/1 persona=linux',
+        machine=tuple(PLAIN), refusal='only one is accepted'),
+    Row('activation-test', 'activation=offline-new/1 test=list',
+        machine=tuple(PLAIN), refusal='only one is accepted'),
+    Row('activation-mask', 'activation=offline-new/1 mask=1',
+        machine=tuple(PLAIN), refusal='mask= does not go with activation='),
+    Row('test-mask', 'test=list mask=1', machine=tuple(PLAIN),
+        refusal='mask= does not go with test='),
+    Row('persona-cpus', 'persona=linux cpus=1', machine=tuple(PLAIN),
+        refusal='cpus= does not go with persona='),
+    Row('persona-twice', 'persona=linux persona=vmdp', machine=tuple(PLAIN),
+        refusal='persona= is given twice'),
+    Row('test-twice', 'test=list test=list', machine=tuple(PLAIN),
+        refusal='test= is given twice'),
+    Row('empty-value', 'persona=', machine=tuple(PLAIN),
+        refusal='persona= is not known'),
+    Row('no-value', 'persona', machine=tuple(PLAIN),
+        refusal="argument 'persona' is not known"),
 ]
 
 

@@ -20,6 +20,8 @@ static const struct {
     [ARG_BLACKLIST]     = { "blacklist", .choices = { "none", "expected" } },
     [ARG_ENFORCE]       = { "enforce", .choices = { "none", "expected" } },
     [ARG_MAGIC]         = { "magic", .choices = { "present", "missing" } },
+    [ARG_VERSION]       = { "version", .choices = { "0", "1", "2" } },
+    [ARG_RESUME]        = { "resume", .max = 9 },
     [ARG_DISKS]         = { "disks", .max = UINT16_MAX },
     [ARG_NICS]          = { "nics", .max = UINT16_MAX },
     [ARG_MASK]          = { "mask", .max = UINT16_MAX },
@@ -58,7 +60,8 @@ static bool refuse_key(const char *word)
         *end++ = '=';
     }
     *end = '\0';
-    tap_bail_out("argument '%s' is not known; known are persona= test=%s",
+    tap_bail_out("argument '%s' is not known; known are persona="
+                 " activation= test=%s",
                  word, keys);
     return false;
 }
@@ -120,6 +123,27 @@ static bool parse_persona(Args *args, const char *value)
     return true;
 }
 
+static bool parse_activation(Args *args, const char *value)
+{
+    static ActivationRow row;
+
+    if (args->list_activations || args->activation) {
+        tap_bail_out("activation= is given twice");
+        return false;
+    }
+    args->list_activations = !strcmp(value, "list");
+    for (size_t i = 0; i < activation_count() && !args->activation; i++) {
+        activation_row(i, &row);
+        args->activation = strcmp(value, row.name) ? NULL : &row;
+    }
+    if (!args->list_activations && !args->activation) {
+        tap_bail_out("activation=%s is not known; activation=list lists all",
+                     value);
+        return false;
+    }
+    return true;
+}
+
 static bool parse_test(Args *args, const char *value)
 {
     if (args->list_tests || args->test) {
@@ -139,6 +163,9 @@ static bool parse_word(Args *args, const char *word)
 {
     if (!strncmp(word, "persona=", 8)) {
         return parse_persona(args, word + 8);
+    }
+    if (!strncmp(word, "activation=", 11)) {
+        return parse_activation(args, word + 11);
     }
     if (!strncmp(word, "test=", 5)) {
         return parse_test(args, word + 5);
@@ -190,7 +217,11 @@ static const char *contradiction(const Args *args)
     if (enforced && !blacklisted) {
         return "enforce=expected needs blacklist=expected";
     }
-    if (missing && (blacklisted || preamble == PERSONA_PREAMBLE_NONE)) {
+    if (args->given[ARG_VERSION] && (blacklisted || missing)) {
+        return "version= goes with neither blacklist=expected nor"
+               " magic=missing";
+    }
+    if (missing && (blacklisted || preamble <= PERSONA_PREAMBLE_BAR0)) {
         return "magic=missing needs a persona that reads the magic,"
                " and no blacklist=expected";
     }
@@ -216,16 +247,23 @@ static const char *contradiction(const Args *args)
     return NULL;
 }
 
-/* Returns: the argument of a test that a persona has, or the reverse */
+/* Returns: how many of persona=, activation= and test= are there */
+static int subjects(const Args *args)
+{
+    return (args->list || args->persona) +
+           (args->list_activations || args->activation) +
+           (args->list_tests || args->test);
+}
+
+/* Returns: an argument that does not go with the others, NULL if all do */
 static const char *misplaced(const Args *args)
 {
     bool test = args->test || args->list_tests;
+    bool activation = args->activation || args->list_activations;
 
-    if (test && (args->persona || args->list)) {
-        return "persona";
-    }
     for (int id = 0; id < ARG_COUNT; id++) {
-        if (args->given[id] && id != ARG_WAIT && known[id].test != test) {
+        if (args->given[id] && id != ARG_WAIT &&
+            (activation || known[id].test != test)) {
             return known[id].key;
         }
     }
@@ -251,17 +289,23 @@ bool args_parse(char *cmdline, Args *args)
             return false;
         }
     }
-    problem = misplaced(args);
-    if (problem) {
-        tap_bail_out("%s= and test= do not go together, or only together",
-                     problem);
+    if (subjects(args) > 1) {
+        tap_bail_out("persona=, activation= and test=: only one is accepted");
         return false;
     }
-    if (args->list || args->list_tests || args->test) {
-        return true;
+    problem = misplaced(args);
+    if (problem) {
+        tap_bail_out("%s= does not go with %s", problem,
+                     args->test || args->list_tests ? "test=" :
+                     args->activation || args->list_activations ?
+                     "activation=" : "persona=, or with none of them");
+        return false;
+    }
+    if (!subjects(args)) {
+        args->persona = persona_find("win-xenbus");
     }
     if (!args->persona) {
-        args->persona = persona_find("win-xenbus");
+        return true;
     }
     problem = contradiction(args);
     if (problem) {

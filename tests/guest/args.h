@@ -7,7 +7,7 @@
 #ifndef XEN_PLATFORM_GUEST_ARGS_H
 #define XEN_PLATFORM_GUEST_ARGS_H
 
-#include "persona.h"
+#include "activation.h"
 
 typedef struct XenTest XenTest;
 
@@ -15,6 +15,8 @@ typedef enum ArgId {
     ARG_BLACKLIST,
     ARG_ENFORCE,
     ARG_MAGIC,
+    ARG_VERSION,
+    ARG_RESUME,
     ARG_DISKS,
     ARG_NICS,
     ARG_MASK,
@@ -55,8 +57,10 @@ enum {
 typedef struct Args {
     bool list;                  /* persona=list */
     bool list_tests;            /* test=list */
-    const Persona *persona;     /* win-xenbus if none is named, nor a test */
+    bool list_activations;      /* activation=list */
+    const Persona *persona;     /* win-xenbus if nothing else is named */
     const XenTest *test;        /* NULL if none is named */
+    const ActivationRow *activation;    /* NULL if none is named */
     bool given[ARG_COUNT];
     uint32_t value[ARG_COUNT];  /* a number, or a place among the choices */
 } Args;

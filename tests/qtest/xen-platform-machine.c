@@ -87,8 +87,8 @@ bool xp_ide_disk(QTestState *qts, unsigned channel, unsigned unit)
     if (!(ide_identify(qts, base, unit) & IDE_DRQ)) {
         return false;
     }
-    for (unsigned i = 0; i < 256; i++) {
-        qtest_inw(qts, base);
+    for (unsigned i = 0; i < 512; i += 4) {
+        qtest_inl(qts, base);
     }
     return true;
 }

@@ -7,8 +7,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef XEN_PLATFORM_GUEST_PERSONA_H
-#define XEN_PLATFORM_GUEST_PERSONA_H
+#ifndef LIBXEN_PERSONA_H
+#define LIBXEN_PERSONA_H
 
 #include "guest-ops.h"
 
@@ -33,10 +33,24 @@ typedef enum PersonaLog {
 
 typedef enum PersonaPreamble {
     PERSONA_PREAMBLE_NONE,
+    PERSONA_PREAMBLE_BAR0,      /* the fixed ports are not known to it */
     PERSONA_PREAMBLE_MAGIC,     /* the magic and nothing else */
     PERSONA_PREAMBLE_FULL,      /* magic, version, product, build, magic */
     PERSONA_PREAMBLE_PROTOCOL2, /* full, after a request for protocol 2 */
 } PersonaPreamble;
+
+/* Where a magic of 0xd249 makes a driver give way and unplug nothing */
+typedef enum PersonaHeed {
+    PERSONA_HEEDS_NOTHING,
+    PERSONA_HEEDS_FIRST,    /* only where it looks for the protocol */
+    PERSONA_HEEDS_ALL,      /* and after its build number */
+} PersonaHeed;
+
+typedef enum PersonaResume {
+    PERSONA_RESUME_ALL,     /* preamble and masks again */
+    PERSONA_RESUME_MASKS,
+    PERSONA_RESUME_NOTHING,
+} PersonaResume;
 
 /* How a driver talks to the device, whatever it then unplugs. */
 typedef struct PersonaDriver {
@@ -46,11 +60,12 @@ typedef struct PersonaDriver {
     const char *log_passed;
     const char *log_blacklisted;
     PersonaPreamble preamble;
+    PersonaHeed heeds;
+    PersonaResume resume;
     uint8_t version_min;    /* the protocol versions that it goes on with */
     uint8_t version_max;
     uint16_t product;
     uint32_t build;
-    bool heeds_blacklist;   /* unplugs nothing once it is blacklisted */
     bool bar0_fallback;     /* without a magic it unplugs through BAR0 */
 } PersonaDriver;
 
@@ -63,6 +78,11 @@ typedef struct Persona {
     const char *log_unplug[PERSONA_MAX_WRITES]; /* and the lines after them */
 } Persona;
 
+typedef enum PersonaMoment {
+    PERSONA_BOOT,
+    PERSONA_RESUME,     /* from suspend, migration or hibernation */
+} PersonaMoment;
+
 /* What a persona is told, or must be told; 0 where it does not ask. */
 typedef struct PersonaResult {
     uint16_t magic;
@@ -70,13 +90,18 @@ typedef struct PersonaResult {
     uint16_t magic_again;   /* after the build number */
     uint16_t requested;     /* all unplug bits that it wrote */
     uint16_t honoured;      /* those that the host obeys; only expected */
+    bool announced;         /* whether it sent product and build */
+    unsigned lines;         /* that it logged */
 } PersonaResult;
 
 /* The host that a persona runs on. */
 typedef struct PersonaHost {
-    bool no_magic;      /* it has no unplug protocol */
+    bool no_magic;      /* it has no unplug protocol at its fixed ports */
+    bool no_device;     /* nor has it a platform device that could unplug */
+    uint8_t version;    /* of the protocol */
+    bool refused;       /* an earlier announcement was found blacklisted */
     bool blacklisted;   /* the persona's product and build are listed */
-    bool enforced;      /* and its unplug writes are refused */
+    bool enforced;      /* unplug writes of a blacklisted build are refused */
     uint16_t bar0;      /* I/O port of the platform device's BAR0, or 0 */
 } PersonaHost;
 
@@ -91,11 +116,11 @@ const Persona *persona_find(const char *name);
  *
  * @bar0: I/O port of the platform device's BAR0, 0 if there is none
  */
-void persona_play(const Persona *persona, const GuestOps *ops, uint16_t bar0,
-                  PersonaResult *result);
+void persona_play(const Persona *persona, PersonaMoment moment,
+                  const GuestOps *ops, uint16_t bar0, PersonaResult *result);
 
 /* What persona_play() must find on @host, and what @host then does. */
-void persona_expect(const Persona *persona, const PersonaHost *host,
-                    PersonaResult *result);
+void persona_expect(const Persona *persona, PersonaMoment moment,
+                    const PersonaHost *host, PersonaResult *result);
 
 #endif

@@ -18,12 +18,18 @@
 #define PORT_DEBUG_CONSOLE  0xe9
 
 #define BAR0_UNPLUG_ALL     4       /* outl */
-#define BAR0_UNPLUG_ONE     8       /* outb: 1 disks, 2 NICs */
+#define BAR0_UNPLUG_ONE     8       /* outl: 1 disks, 2 NICs */
 #define BAR0_LOG            8       /* outb, any other byte */
+
+/* Types of device in protocol 2, each followed by an index */
+#define TYPE_NONE           0
+#define TYPE_DISK           1
+#define TYPE_NIC            2
 
 typedef struct Player {
     const Persona *persona;
     const PersonaDriver *driver;
+    PersonaPreamble preamble;
     const GuestOps *ops;
     uint16_t bar0;
     PersonaResult *result;
@@ -48,6 +54,7 @@ static void write_log(const Player *player, const char *text)
     if (!text || driver->log == PERSONA_LOG_NONE || (bar0 && !player->bar0)) {
         return;
     }
+    player->result->lines++;
     len = strlen(text);
     memcpy(line, text, len);
     line[len++] = '\n';
@@ -83,16 +90,19 @@ static uint16_t read_magic(const Player *player)
 static Path take_verdict(const Player *player, uint16_t magic)
 {
     const PersonaDriver *driver = player->driver;
+    PersonaHeed least = player->result->announced ? PERSONA_HEEDS_ALL
+                                                  : PERSONA_HEEDS_FIRST;
+    bool heeds = driver->heeds >= least;
 
     if (magic == XEN_MAGIC) {
         write_log(player, driver->log_passed);
         return PATH_UNPLUG;
     }
     write_log(player, driver->log_blacklisted);
-    player->ops->say(driver->heeds_blacklist ?
+    player->ops->say(heeds ?
                      "  the driver gives way and unplugs nothing" :
                      "  the driver says no more, but still asks to unplug");
-    return driver->heeds_blacklist ? PATH_GIVE_UP : PATH_UNPLUG;
+    return heeds ? PATH_GIVE_UP : PATH_UNPLUG;
 }
 
 static Path send_build(const Player *player)
@@ -106,6 +116,7 @@ static Path send_build(const Player *player)
              driver->build, driver->build);
     ops->outl(PORT_BUILD, driver->build);
 
+    player->result->announced = true;
     player->result->magic_again = read_magic(player);
     return take_verdict(player, player->result->magic_again);
 }
@@ -117,9 +128,9 @@ static Path negotiate(const Player *player)
     uint8_t version;
 
     if (driver->preamble == PERSONA_PREAMBLE_PROTOCOL2) {
-        /* Type 0 first: on a host that speaks 2, 0x13 would unplug */
+        /* On a host that speaks 2 already, 0x13 would unplug */
         ops->say("  outb 0x11 <- 0x00        unplug type: none");
-        ops->outb(PORT_UNPLUG_TYPE, 0);
+        ops->outb(PORT_UNPLUG_TYPE, TYPE_NONE);
         ops->say("  outb 0x13 <- 0x02        protocol version 2 wanted");
         ops->outb(PORT_WANT_VERSION, 2);
     }
@@ -136,11 +147,13 @@ static Path negotiate(const Player *player)
 
 static Path preamble(const Player *player)
 {
-    PersonaPreamble preamble = player->driver->preamble;
     uint16_t magic;
 
-    if (preamble == PERSONA_PREAMBLE_NONE) {
+    if (player->preamble == PERSONA_PREAMBLE_NONE) {
         return PATH_UNPLUG;
+    }
+    if (player->preamble == PERSONA_PREAMBLE_BAR0) {
+        return PATH_BAR0;
     }
     magic = read_magic(player);
     player->result->magic = magic;
@@ -150,8 +163,21 @@ static Path preamble(const Player *player)
     if (magic != XEN_MAGIC) {
         return PATH_BAR0;
     }
-    return preamble == PERSONA_PREAMBLE_MAGIC ? PATH_UNPLUG
-                                              : negotiate(player);
+    return player->preamble == PERSONA_PREAMBLE_MAGIC ? PATH_UNPLUG
+                                                      : negotiate(player);
+}
+
+/* One disk or NIC, the first; the others would follow by their numbers. */
+static void unplug_protocol2(const Player *player, uint16_t mask)
+{
+    uint8_t type = mask == UNPLUG_DISKS ? TYPE_DISK : TYPE_NIC;
+
+    player->ops->say("  outb 0x11 <- 0x%02x        unplug type: %s", type,
+                     type == TYPE_DISK ? "disk" : "NIC");
+    player->ops->outb(PORT_UNPLUG_TYPE, type);
+    player->ops->say("  outb 0x13 <- 0x00        number of the device");
+    player->ops->outb(PORT_WANT_VERSION, 0);
+    player->result->requested |= mask;
 }
 
 static void unplug(const Player *player)
@@ -161,6 +187,10 @@ static void unplug(const Player *player)
     for (unsigned i = 0; i < persona->writes; i++) {
         uint16_t mask = persona->unplug[i];
 
+        if (player->preamble == PERSONA_PREAMBLE_PROTOCOL2) {
+            unplug_protocol2(player, mask);
+            continue;
+        }
         player->ops->say("  outw 0x10 <- 0x%04x      unplug:%s%s%s%s%s", mask,
                          mask & UNPLUG_DISKS ? " disks" : "",
                          mask & UNPLUG_NICS ? " NICs" : "",
@@ -176,10 +206,13 @@ static void unplug(const Player *player)
 static void unplug_bar0(const Player *player)
 {
     const Persona *persona = player->persona;
+    const PersonaDriver *driver = player->driver;
     const GuestOps *ops = player->ops;
+    bool knows_bar0 = driver->bar0_fallback ||
+                      driver->preamble == PERSONA_PREAMBLE_BAR0;
     uint16_t mask = 0;
 
-    if (!player->driver->bar0_fallback || !player->bar0) {
+    if (!knows_bar0 || !player->bar0) {
         ops->say("  the driver finds no way to unplug and gives up");
         return;
     }
@@ -190,26 +223,36 @@ static void unplug_bar0(const Player *player)
         ops->say("  outl BAR0+4 <- 1         unplug: disks NICs");
         ops->outl(player->bar0 + BAR0_UNPLUG_ALL, 1);
     } else if (mask) {
-        ops->say("  outb BAR0+8 <- %u         unplug: %s", mask,
+        ops->say("  outl BAR0+8 <- %u         unplug: %s", mask,
                  mask == UNPLUG_DISKS ? "disks" : "NICs");
-        ops->outb(player->bar0 + BAR0_UNPLUG_ONE, mask);
+        ops->outl(player->bar0 + BAR0_UNPLUG_ONE, mask);
     }
     player->result->requested |= mask;
 }
 
-void persona_play(const Persona *persona, const GuestOps *ops, uint16_t bar0,
-                  PersonaResult *result)
+void persona_play(const Persona *persona, PersonaMoment moment,
+                  const GuestOps *ops, uint16_t bar0, PersonaResult *result)
 {
+    const PersonaDriver *driver = persona->driver;
+    bool again = moment == PERSONA_RESUME;
     Player player = {
         .persona = persona,
-        .driver = persona->driver,
+        .driver = driver,
+        .preamble = again && driver->resume == PERSONA_RESUME_MASKS ?
+                    PERSONA_PREAMBLE_NONE : driver->preamble,
         .ops = ops,
         .bar0 = bar0,
         .result = result,
     };
 
     memset(result, 0, sizeof(*result));
-    write_log(&player, persona->driver->log_start);
+    if (again && driver->resume == PERSONA_RESUME_NOTHING) {
+        ops->say("  the driver does nothing here");
+        return;
+    }
+    if (!again) {
+        write_log(&player, driver->log_start);
+    }
 
     switch (preamble(&player)) {
     case PATH_UNPLUG:

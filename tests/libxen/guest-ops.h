@@ -4,9 +4,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef XEN_PLATFORM_GUEST_OPS_H
-#define XEN_PLATFORM_GUEST_OPS_H
+#ifndef LIBXEN_GUEST_OPS_H
+#define LIBXEN_GUEST_OPS_H
 
+/* That of the image, or host/lib.h */
 #include "lib.h"
 
 typedef struct GuestOps {
