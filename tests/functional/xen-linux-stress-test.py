@@ -242,7 +242,7 @@ def stop_traffic(guest, files, equal):
     equal('its copy', files.md5, md5_of(guest.copy))
     equal('TCP to the guest', files.md5, guest.download(files.data))
     equal('complaints of the kernel', '', guest.run(
-        'dmesg | grep -iE "I/O error|BUG:|blocked for|Oops" || true'))
+        'dmesg | grep -iE "I/O error|BUG:|blocked for|Oops:" || true'))
 
 
 def wait_for(guest, query, done, failed):
