@@ -67,6 +67,10 @@ class Cpio:
         return self.data
 
 
+# Lines of it that tell why a guest hangs
+CONSOLE_END = 40
+
+
 class LinuxGuest(Qemu):
     """A Qemu with a kernel of Debian's in it; see guest-init.
 
@@ -106,7 +110,12 @@ class LinuxGuest(Qemu):
 
     def answer(self):
         """Return exit status and output of what was sent."""
-        line = self.readline('control')
+        try:
+            line = self.readline('control')
+        except MachineError as error:
+            end = '\n'.join(self.read('console').splitlines()[-CONSOLE_END:])
+            raise MachineError(f'{error}; the end of the console:\n'
+                               f'{end}') from error
         try:
             status, length = map(int, line.split())
             output = self.control.file.read(length)

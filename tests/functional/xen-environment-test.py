@@ -87,6 +87,7 @@ ROWS = [
     Row('poll', 'test=poll', cpus=2),
     Row('poll-single-threaded', 'test=poll', cpus=2,
         accel='tcg,thread=single'),
+    Row('vcpu-info', 'test=vcpu-info', cpus=8),
     Row('lost-events', 'test=lost-events count=20000'),
 
     Row('time-1', 'test=time'),

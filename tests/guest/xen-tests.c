@@ -29,6 +29,7 @@ const XenTest xen_tests[] = {
     { "shutdown", "SCHEDOP_shutdown for a reason=", xen_test_shutdown },
     { "time", "the clocks of cpus= vCPUs, for seconds=", xen_test_time },
     { "timers", "singleshot and periodic timers", xen_test_timers },
+    { "vcpu-info", "a vcpu_info for another vCPU", xen_test_vcpu_info },
     { "vmcall", "VMCALL and VMMCALL in all modes", xen_test_vmcall },
 };
 

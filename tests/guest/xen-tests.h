@@ -39,6 +39,7 @@ void xen_test_storms(const Args *args);
 void xen_test_shutdown(const Args *args);
 void xen_test_time(const Args *args);
 void xen_test_timers(const Args *args);
+void xen_test_vcpu_info(const Args *args);
 void xen_test_vmcall(const Args *args);
 
 #endif

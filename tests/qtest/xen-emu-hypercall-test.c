@@ -28,7 +28,8 @@
 #define WC_32       0x900
 #define WC_SEC_HI_32 0x928
 
-/* vcpu_info */
+/* vcpu_info: its size, and where its time is */
+#define VCPU_INFO   0x40
 #define VCPU_TIME   0x20
 
 #define SECOND      1000000000
@@ -426,6 +427,29 @@ static void test_vcpu_info_placement(void)
     qtest_quit(qts);
 }
 
+/* It has its place in the page, as those that were there from the start */
+static void test_plugged_vcpu(void)
+{
+    QTestState *qts = start("-smp 1,maxcpus=2");
+    struct {
+        uint32_t vcpu;
+        uint32_t port;
+    } bind = { .vcpu = 1 };
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments': {"
+                             "  'driver': 'qemu64-x86_64-cpu',"
+                             "  'socket-id': 0, 'core-id': 1,"
+                             "  'thread-id': 0 } }");
+    g_assert_cmpint(xen_call_with(qts, ARGS, XEN_EVENT_CHANNEL_OP, BIND_IPI,
+                                  &bind, sizeof(bind)), ==, 0);
+    g_assert_cmpint(xen_call_with(qts, ARGS, XEN_EVENT_CHANNEL_OP, UNMASK,
+                                  &bind.port, sizeof(bind.port)), ==, 0);
+    g_assert_cmpint(xen_call_with(qts, ARGS, XEN_EVENT_CHANNEL_OP, SEND,
+                                  &bind.port, sizeof(bind.port)), ==, 0);
+    g_assert_cmpint(qtest_readb(qts, SHARED_INFO + VCPU_INFO), ==, 1);
+    qtest_quit(qts);
+}
+
 static void test_runstate(void)
 {
     QTestState *qts = start("");
@@ -613,6 +637,7 @@ int main(int argc, char **argv)
     qtest_add_func("xen-emu/hypercall/timers", test_timers);
     qtest_add_func("xen-emu/hypercall/events", test_events);
     qtest_add_func("xen-emu/hypercall/vcpu-info", test_vcpu_info_placement);
+    qtest_add_func("xen-emu/hypercall/plugged-vcpu", test_plugged_vcpu);
     qtest_add_func("xen-emu/hypercall/runstate", test_runstate);
     qtest_add_func("xen-emu/hypercall/shutdown", test_shutdown);
     qtest_add_func("xen-emu/hypercall/poll", test_poll);
