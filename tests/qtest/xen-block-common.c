@@ -8,6 +8,8 @@
 #include "xen-block-common.h"
 #include "xen-platform-common.h"
 
+#define PATIENCE_US (5 * G_USEC_PER_SEC)
+
 BlockMachine *block_start(const char *fmt, ...)
 {
     BlockMachine *m = g_new0(BlockMachine, 1);
@@ -22,6 +24,7 @@ BlockMachine *block_start(const char *fmt, ...)
     g_assert_true(xenstore_init(&m->xs, m->g));
     g_assert_true(gnttab_init(&m->grants, m->g));
     g_assert_true(blkfront_init(&m->xvda, &m->xs, &m->grants, XVDA));
+    blkfront_init(&m->xvdb, &m->xs, &m->grants, XVDB);
     m->data = m->g->ops->alloc_pages(m->g, BLKFRONT_SEGMENTS);
     return m;
 }
@@ -73,6 +76,25 @@ void block_expect_pattern(BlockMachine *m, unsigned seed, size_t size)
 char *block_node(Blkfront *f, const char *name)
 {
     return g_strdup(xenstore_read(f->bus.xs, 0, f->bus.backend, name));
+}
+
+void block_expect_status(Blkfront *f, const BlkRequest *request, int status)
+{
+    int got = blkfront_do(f, request);
+
+    if (got != status) {
+        g_error("operation %u, %u segments, sector 0x%" PRIx64 ": status %d, "
+                "expected %d", request->operation, request->nr_segments,
+                request->sector, got, status);
+    }
+}
+
+void block_expect_alive(BlockMachine *m)
+{
+    int64_t begin = g_get_monotonic_time();
+
+    qtest_qmp_assert_success(m->qts, "{ 'execute': 'query-status' }");
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, PATIENCE_US);
 }
 
 void block_begin_count(BlockMachine *m)

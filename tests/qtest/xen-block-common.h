@@ -20,15 +20,20 @@ typedef struct BlockMachine {
     XenGuest *g;
     XenStore xs;
     GrantTable grants;
-    Blkfront xvda;
+    Blkfront xvda, xvdb;    /* the second one perhaps */
     uint64_t data;          /* pages for data, as many as a request has */
     /* As begin_count() found them */
     unsigned granted;
     unsigned ports;
 } BlockMachine;
 
+/* A disk of null-co, of zeroes or with a latency */
+#define BLOCK_NULL(name, options) \
+    "-blockdev null-co,read-zeroes=on,node-name=" name "," options \
+    " -device xen-disk,id=" name ",drive=" name ",vdev=" name " "
+
 /*
- * block_start: start a machine with @options, its guest, and find xvda
+ * block_start: start a machine with @options, its guest, and find the disks
  *
  * To be ended by block_end().
  */
@@ -46,6 +51,16 @@ void block_expect_pattern(BlockMachine *m, unsigned seed, size_t size);
 
 /* block_node: a node of the backend's; to be freed with g_free() */
 char *block_node(Blkfront *f, const char *name);
+
+/* block_expect_status: put one request and see what becomes of it */
+void block_expect_status(Blkfront *f, const BlkRequest *request, int status);
+
+/*
+ * block_expect_alive: the monitor must answer at once
+ *
+ * That is within a second; for the test's sake 5, as the host may be busy.
+ */
+void block_expect_alive(BlockMachine *m);
 
 /* Count grants and event channels, and see that they are as many again. */
 void block_begin_count(BlockMachine *m);
