@@ -13,6 +13,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ from fnmatch import fnmatch
 
 sys.dont_write_bytecode = True
 
-from guest_machine import Machine, check_results
+from guest_machine import DISK_BYTES, Machine, check_results
 from qemu_process import PATIENCE, MachineError
 from tap import Tap
 
@@ -43,6 +44,7 @@ class Row:
     monitor: bool = False       # does it answer meanwhile?
     events: tuple = ()          # of the monitor: how the machine ends
     debug_exit: bool = True
+    disk: bool = False          # an xvda, with the pattern of test=block then
 
     def command(self):
         append = self.append
@@ -54,8 +56,13 @@ class Row:
         if self.version:
             accel += f',xen-version={self.version}'
         return append, ['-M', self.machine, '-accel', accel, '-nic', 'none',
-                        '-smp', str(self.cpus), *self.options]
+                        '-smp', str(self.cpus), *self.options,
+                        *(XVDA if self.disk else ())]
 
+
+DISK = 'xvda.img'
+XVDA = ('-blockdev', f'raw,node-name=xvda,file.driver=file,file.filename={DISK}',
+        '-device', 'xen-disk,drive=xvda,vdev=xvda')
 
 VECTORS = 'vector', 'vcpu-vector'
 INTERRUPTS = 'gsi-ioapic', 'gsi-pic', 'intx-ioapic', 'intx-pic'
@@ -96,6 +103,11 @@ ROWS = [
     Row('timers-2', 'test=timers', cpus=2),
     Row('runstate-1', 'test=runstate'),
     Row('runstate-2', 'test=runstate', cpus=2),
+
+    Row('block', 'test=block', disk=True),
+    Row('block-iothread', 'test=block', disk=True,
+        options=('-object', 'iothread,id=thread',
+                 '-global', 'xen-disk.iothread=thread')),
 
     Row('storms', 'test=storms', monitor=True),
     Row('poweroff', 'test=shutdown reason=poweroff',
@@ -168,17 +180,29 @@ def check_events(tap, row, machine, lines):
                        for line in lines), f'{row.name}: it starts again')
 
 
+def check_disk(tap, row, machine):
+    with open(machine.path(DISK), 'rb') as file:
+        got = file.read()
+    words = (sector * 0x01000193 + word & 0xffffffff
+             for sector in range(DISK_BYTES // 512) for word in range(128))
+    tap.result(got == struct.pack(f'<{DISK_BYTES // 4}I', *words),
+               f'{row.name}: the host finds on the disk what was written')
+
+
 def run_row(tap, qemu, image, row):
     append, options = row.command()
     begin = time.monotonic()
     try:
         with Machine(qemu, image, append, options,
+                     disks=(DISK,) if row.disk else (),
                      debug_exit=row.debug_exit) as machine:
             lines, status = play(tap, row, machine)
             if row.events:
                 check_events(tap, row, machine, lines)
             else:
                 check_results(tap, row.name, lines, status)
+            if row.disk:
+                check_disk(tap, row, machine)
     except MachineError as error:
         tap.result(False, f'{row.name}: the machine runs',
                    *str(error).splitlines())

@@ -7,6 +7,8 @@
 #include "xen-tests.h"
 
 const XenTest xen_tests[] = {
+    { "block", "the PV disk xvda, written, read and closed",
+      xen_test_block },
     { "cpuid", "the leaves by which a guest finds Xen", xen_test_cpuid },
     { "events", "event channels, heard of by delivery=", xen_test_events },
     { "hypercall-cost", "ns per hypercall and per port read; no test",
