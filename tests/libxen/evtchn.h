@@ -25,7 +25,7 @@ int32_t evtchn_send(XenGuest *g, unsigned port);
 /* evtchn_status: what @port is, EVTCHNSTAT_*, or a negative Xen errno */
 int32_t evtchn_status(XenGuest *g, unsigned port);
 
-/* evtchn_open_ports: how many ports are not closed */
+/* evtchn_open_ports: how many of the first 128 ports are not closed */
 unsigned evtchn_open_ports(XenGuest *g);
 
 /* evtchn_pending: has an event come? */
