@@ -55,8 +55,8 @@ void ring_expect_alive(RingMachine *m);
 unsigned ring_log_lines(RingMachine *m);
 
 /*
- * ring_expect_log: QEMU must have said @text, and at most @lines lines since
- * the machine was started
+ * ring_expect_log: QEMU must have said @text, and at most @lines lines, of
+ * 200 characters on average, since the machine was started
  */
 void ring_expect_log(RingMachine *m, const char *text, unsigned lines);
 
