@@ -64,6 +64,10 @@ DISK = 'xvda.img'
 XVDA = ('-blockdev', f'raw,node-name=xvda,file.driver=file,file.filename={DISK}',
         '-device', 'xen-disk,drive=xvda,vdev=xvda')
 
+# Two NICs on one wire
+HUB = ('-netdev', 'hubport,id=n0,hubid=0', '-device', 'xen-net-device,netdev=n0',
+       '-netdev', 'hubport,id=n1,hubid=0', '-device', 'xen-net-device,netdev=n1')
+
 VECTORS = 'vector', 'vcpu-vector'
 INTERRUPTS = 'gsi-ioapic', 'gsi-pic', 'intx-ioapic', 'intx-pic'
 
@@ -106,6 +110,8 @@ ROWS = [
     Row('block-iothread', 'test=block', disk=True,
         options=('-object', 'iothread,id=thread',
                  '-global', 'xen-disk.iothread=thread')),
+
+    Row('net', 'test=net', options=HUB),
 
     Row('storms', 'test=storms', monitor=True),
     Row('poweroff', 'test=shutdown reason=poweroff',

@@ -20,6 +20,8 @@ const XenTest xen_tests[] = {
     { "lost-events", "locked instructions beside the host's, count= times",
       xen_test_lost_events },
     { "nested", "hypercalls of a guest that has a guest", xen_test_nested },
+    { "net", "two PV NICs on one wire, each sending to the other",
+      xen_test_net },
     { "pointers", "hypercalls with good and bad pointers",
       xen_test_pointers },
     { "poll", "SCHEDOP_poll and SCHEDOP_yield on two vCPUs", xen_test_poll },

@@ -30,6 +30,7 @@ void xen_test_hypercall_cost(const Args *args);
 void xen_test_hypercall_page(const Args *args);
 void xen_test_long_mode(const Args *args);
 void xen_test_lost_events(const Args *args);
+void xen_test_net(const Args *args);
 void xen_test_nested(const Args *args);
 void xen_test_pointers(const Args *args);
 void xen_test_poll(const Args *args);
