@@ -126,7 +126,6 @@ static void test_grant(const void *opaque)
     g_assert_true(xenbus_set_state(&f->bus, XenbusStateConnected));
     g_assert_true(xenbus_wait(&f->bus, XenbusStateClosing));
     evtchn_send(c->m.g, f->port);
-    console_type(c, 1, "x", 1);
     ring_expect_alive(&c->m);
     /* What it had already, it has given back */
     g_assert_cmpint(evtchn_status(c->m.g, f->port), ==, EVTCHNSTAT_unbound);

@@ -42,7 +42,7 @@ void net_expect_silence(NetMachine *n, unsigned i);
 /* net_feed: put a packet on wire @i */
 void net_feed(NetMachine *n, unsigned i, const void *packet, size_t size);
 
-/* net_transmit: NIC @i must send this packet, in a page, and the wire have it */
+/* net_transmit: NIC @i must send this packet, and the wire have it */
 void net_transmit(NetMachine *n, unsigned i, unsigned seed, size_t size);
 
 /* net_receive: a packet from wire @i must come into a buffer that is there */
