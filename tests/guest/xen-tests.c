@@ -9,6 +9,8 @@
 const XenTest xen_tests[] = {
     { "block", "the PV disk xvda, written, read and closed",
       xen_test_block },
+    { "console", "two PV consoles, and what the host types into them",
+      xen_test_console },
     { "cpuid", "the leaves by which a guest finds Xen", xen_test_cpuid },
     { "events", "event channels, heard of by delivery=", xen_test_events },
     { "hypercall-cost", "ns per hypercall and per port read; no test",

@@ -24,6 +24,7 @@ extern const size_t xen_tests_count;
 const XenTest *xen_test_find(const char *name);
 
 void xen_test_block(const Args *args);
+void xen_test_console(const Args *args);
 void xen_test_cpuid(const Args *args);
 void xen_test_events(const Args *args);
 void xen_test_hypercall_cost(const Args *args);
