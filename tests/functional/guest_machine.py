@@ -20,15 +20,17 @@ WAITING = '# Waiting for a byte on the serial port'
 
 
 class Machine(Qemu):
-    """A Qemu with `image` in it, and an empty disk for each of `disks`."""
+    """A Qemu with `image` in it, an empty disk for each of `disks`, and `files`.
+    """
 
     def __init__(self, qemu, image, append, options=(), disks=(),
-                 debug_exit=True):
+                 debug_exit=True, files=None):
         super().__init__(qemu, [
             '-serial', 'chardev:serial', *(DEBUG_EXIT if debug_exit else ()),
             '-kernel', os.path.abspath(image), '-append', append, *options],
             channels=['serial'],
-            files={name: bytes(DISK_BYTES) for name in disks})
+            files={**{name: bytes(DISK_BYTES) for name in disks},
+                   **(files or {})})
 
     def run(self):
         """Start the guest; return its lines up to its end or its wait."""

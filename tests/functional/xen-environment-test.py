@@ -45,6 +45,7 @@ class Row:
     events: tuple = ()          # of the monitor: how the machine ends
     debug_exit: bool = True
     disk: bool = False          # an xvda, with the pattern of test=block then
+    consoles: bool = False      # two, with the input of test=console
 
     def command(self):
         append = self.append
@@ -57,12 +58,26 @@ class Row:
             accel += f',xen-version={self.version}'
         return append, ['-M', self.machine, '-accel', accel, '-nic', 'none',
                         '-smp', str(self.cpus), *self.options,
-                        *(XVDA if self.disk else ())]
+                        *(XVDA if self.disk else ()),
+                        *(CONSOLES if self.consoles else ())]
 
 
 DISK = 'xvda.img'
 XVDA = ('-blockdev', f'raw,node-name=xvda,file.driver=file,file.filename={DISK}',
         '-device', 'xen-disk,drive=xvda,vdev=xvda')
+
+# What test=console reads, and writes
+TYPED = 'typed'
+INPUT = bytes(n * 7 + n // 256 & 255 for n in range(5000))
+OUTPUT = bytes(2 * (n * 7 + n // 256) & 255 for n in range(10000))
+SAID = 'said0', 'said1'
+CONSOLES = [option for n, said in enumerate(SAID) for option in (
+    '-chardev', f'file,id=c{n},path={said},input-path={TYPED}',
+    '-device', f'xen-console,idx={n},chardev=c{n}')]
+
+# Two NICs on one wire
+HUB = ('-netdev', 'hubport,id=n0,hubid=0', '-device', 'xen-net-device,netdev=n0',
+       '-netdev', 'hubport,id=n1,hubid=0', '-device', 'xen-net-device,netdev=n1')
 
 VECTORS = 'vector', 'vcpu-vector'
 INTERRUPTS = 'gsi-ioapic', 'gsi-pic', 'intx-ioapic', 'intx-pic'
@@ -108,6 +123,9 @@ ROWS = [
     Row('block-iothread', 'test=block', disk=True,
         options=('-object', 'iothread,id=thread',
                  '-global', 'xen-disk.iothread=thread')),
+
+    Row('net', 'test=net', options=HUB),
+    Row('console', 'test=console', consoles=True),
 
     Row('storms', 'test=storms', monitor=True),
     Row('poweroff', 'test=shutdown reason=poweroff',
@@ -189,13 +207,21 @@ def check_disk(tap, row, machine):
                f'{row.name}: the host finds on the disk what was written')
 
 
+def check_consoles(tap, row, machine):
+    for n, said in enumerate(SAID):
+        with open(machine.path(said), 'rb') as file:
+            tap.result(file.read() == OUTPUT,
+                       f'{row.name}: the host reads what was written to {n}')
+
+
 def run_row(tap, qemu, image, row):
     append, options = row.command()
     begin = time.monotonic()
     try:
         with Machine(qemu, image, append, options,
                      disks=(DISK,) if row.disk else (),
-                     debug_exit=row.debug_exit) as machine:
+                     debug_exit=row.debug_exit,
+                     files={TYPED: INPUT} if row.consoles else None) as machine:
             lines, status = play(tap, row, machine)
             if row.events:
                 check_events(tap, row, machine, lines)
@@ -203,6 +229,8 @@ def run_row(tap, qemu, image, row):
                 check_results(tap, row.name, lines, status)
             if row.disk:
                 check_disk(tap, row, machine)
+            if row.consoles:
+                check_consoles(tap, row, machine)
     except MachineError as error:
         tap.result(False, f'{row.name}: the machine runs',
                    *str(error).splitlines())

@@ -96,7 +96,8 @@ def reboots(row, qemu, kernel, files, equal):
             readings.append((event_channels(guest), open_files(guest),
                              heap(guest)))
             with Peer() as peer:
-                guest.run(f'{COPY} & nc {HOST} {peer.port} </dev/zero &')
+                guest.run(f'{COPY} & nc {HOST} {peer.port} </dev/zero '
+                          '2>/dev/null &')
                 way(guest)
                 guest.wait_ready()
                 peer.hang_up()
@@ -179,7 +180,8 @@ def hotplug_nics(row, qemu, kernel, files, equal):
             equal(f'NIC {number + 1} works', files.md5,
                   guest.download(files.data, '10.0.3.2'))
             with Peer() as peer:
-                guest.run(f'nc 10.0.3.2 {peer.port} </dev/zero >/dev/null &')
+                guest.run(f'nc 10.0.3.2 {peer.port} </dev/zero >/dev/null '
+                          '2>&1 &')
                 time.sleep(0.5)
                 unplug(guest, 'hotnic')
                 guest.qmp('netdev_del', id='hotnet')

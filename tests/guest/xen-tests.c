@@ -9,6 +9,8 @@
 const XenTest xen_tests[] = {
     { "block", "the PV disk xvda, written, read and closed",
       xen_test_block },
+    { "console", "two PV consoles, and what the host types into them",
+      xen_test_console },
     { "cpuid", "the leaves by which a guest finds Xen", xen_test_cpuid },
     { "events", "event channels, heard of by delivery=", xen_test_events },
     { "hypercall-cost", "ns per hypercall and per port read; no test",
@@ -20,6 +22,8 @@ const XenTest xen_tests[] = {
     { "lost-events", "locked instructions beside the host's, count= times",
       xen_test_lost_events },
     { "nested", "hypercalls of a guest that has a guest", xen_test_nested },
+    { "net", "two PV NICs on one wire, each sending to the other",
+      xen_test_net },
     { "pointers", "hypercalls with good and bad pointers",
       xen_test_pointers },
     { "poll", "SCHEDOP_poll and SCHEDOP_yield on two vCPUs", xen_test_poll },

@@ -24,12 +24,14 @@ extern const size_t xen_tests_count;
 const XenTest *xen_test_find(const char *name);
 
 void xen_test_block(const Args *args);
+void xen_test_console(const Args *args);
 void xen_test_cpuid(const Args *args);
 void xen_test_events(const Args *args);
 void xen_test_hypercall_cost(const Args *args);
 void xen_test_hypercall_page(const Args *args);
 void xen_test_long_mode(const Args *args);
 void xen_test_lost_events(const Args *args);
+void xen_test_net(const Args *args);
 void xen_test_nested(const Args *args);
 void xen_test_pointers(const Args *args);
 void xen_test_poll(const Args *args);

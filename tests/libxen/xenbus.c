@@ -24,23 +24,29 @@ static bool append(char *to, size_t size, const char *s)
     return true;
 }
 
-bool xenbus_init(Xenbus *bus, XenStore *xs, const char *kind, unsigned id)
+bool xenbus_init_at(Xenbus *bus, XenStore *xs, const char *frontend)
 {
-    size_t size = sizeof(bus->frontend);
     const char *backend;
-    char buf[11];
 
     memset(bus, 0, sizeof(*bus));
     bus->g = xs->g;
     bus->xs = xs;
-    if (!append(bus->frontend, size, "device/") ||
-        !append(bus->frontend, size, kind) ||
-        !append(bus->frontend, size, "/") ||
-        !append(bus->frontend, size, xen_guest_decimal(id, buf))) {
+    if (!append(bus->frontend, sizeof(bus->frontend), frontend)) {
         return false;
     }
     backend = xenstore_read(xs, 0, bus->frontend, "backend");
     return backend && append(bus->backend, sizeof(bus->backend), backend);
+}
+
+bool xenbus_init(Xenbus *bus, XenStore *xs, const char *kind, unsigned id)
+{
+    char path[sizeof(bus->frontend)] = "device/";
+    char buf[11];
+
+    return append(path, sizeof(path), kind) &&
+           append(path, sizeof(path), "/") &&
+           append(path, sizeof(path), xen_guest_decimal(id, buf)) &&
+           xenbus_init_at(bus, xs, path);
 }
 
 bool xenbus_set_state(Xenbus *bus, enum xenbus_state state)

@@ -27,6 +27,9 @@ typedef struct Xenbus {
  */
 bool xenbus_init(Xenbus *bus, XenStore *xs, const char *kind, unsigned id);
 
+/* xenbus_init_at: the same for the device whose frontend is at @frontend */
+bool xenbus_init_at(Xenbus *bus, XenStore *xs, const char *frontend);
+
 /* xenbus_set_state: write the state; nodes that go with it come before */
 bool xenbus_set_state(Xenbus *bus, enum xenbus_state state);
 
