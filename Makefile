@@ -8,20 +8,28 @@ NINJA = ninja -j $(shell nproc) $(if $(V),-v) -C
 
 # The folders are here because files come and go.
 OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
+          tests/fuzz/devices.mak \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
-.PHONY: all check check-full demo bench lint stock clean distclean help
+.PHONY: all check check-full fuzz fuzzers demo bench lint stock clean distclean \
+        help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
 	@$(NINJA) $(BUILD) qemu-system-x86_64 qemu-img xen-platform-tests
 
-check: all ## all quick tests; the last line counts them
-	@scripts/check $(BUILD)
+check: all fuzzers ## all quick tests; the last line counts them
+	@scripts/check $(BUILD) build-fuzz
 
-check-full: all stock ## all tests there are, also with sanitizers
+check-full: all stock fuzzers ## all tests there are, also with sanitizers
 	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=build-asan
-	@scripts/check --full $(BUILD) build-asan
+	@scripts/check --full $(BUILD) build-asan build-fuzz
+
+fuzz: fuzzers ## fuzz each target for FUZZ_SECONDS, 60 if not given
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) scripts/check --fuzz build-fuzz
+
+fuzzers: build-fuzz/.configured
+	@$(NINJA) build-fuzz xen-platform-fuzzers
 
 demo: all ## a guest that plays a Windows PV driver, seen from both sides
 	@scripts/demo $(BUILD)
@@ -36,7 +44,7 @@ stock: build-stock/.configured ## the same QEMU without us, in build-stock
 	@$(NINJA) build-stock qemu-system-x86_64 qemu-img
 
 clean: ## remove the default build folders
-	rm -rf build build-asan build-stock
+	rm -rf build build-asan build-fuzz build-stock
 
 distclean: clean ## and QEMU's source; the download cache stays
 	rm -rf qemu qemu-stock
@@ -46,6 +54,9 @@ help: ## this list
 
 $(BUILD)/.configured: $(OVERLAY)
 	./configure --build-dir=$(BUILD) $(if $(SANITIZE),--sanitize)
+
+build-fuzz/.configured: $(OVERLAY)
+	./configure --fuzz
 
 build-stock/.configured: $(BUILD)/.configured
 	./configure --stock

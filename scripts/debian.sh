@@ -13,6 +13,7 @@ packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu
     libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev
     make ninja-build patch pkgconf python3 python3-venv
     qemu-system-data seabios xenstore-utils xz-utils zlib1g-dev"
+fuzz_packages="clang libclang-rt-dev llvm"
 apt=$cache/apt
 arch=$(dpkg --print-architecture)
 sources=yes
