@@ -14,7 +14,11 @@
 #include "libqtest.h"
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
+#include "xen-hypercall.h"
 #include "xenstore-client.h"
+
+/* Guest memory for the arguments of a hypercall */
+#define ARGS 0x100000
 
 #define XEN "-M pc -accel qtest,xen-version=0x40011 -nodefaults "
 
@@ -220,8 +224,14 @@ static void test_event_within_event(void)
         "-drive if=none,id=d,driver=null-co,latency-ns=300000000,size=1M "
         "-device xen-disk,id=disk,drive=d,vdev=xvdb,iothread=io", sock);
     XsClient *c = xs_connect(sock);
-    g_autofree char *port = xs_talk(c, XS_READ, 0,
-                                    "/local/domain/1/store/port|");
+    /* For EVTCHNOP_alloc_unbound */
+    struct {
+        uint16_t dom, remote_dom;
+        uint32_t port;
+    } unbound = { .dom = XEN_DOMID_SELF };
+    int64_t failed = xen_call_with(qts, ARGS, XEN_EVENT_CHANNEL_OP, 6,
+                                   &unbound, sizeof(unbound));
+    g_autofree char *port = g_strdup_printf("%u", unbound.port);
     const struct {
         const char *path, *key, *value;
         uint32_t tx;
@@ -237,6 +247,7 @@ static void test_event_within_event(void)
     g_autofree char *state = g_strdup_printf("%s/state|", be);
     uint32_t tx = 0;
 
+    g_assert_cmpint(failed, ==, 0);
     for (int i = 0; i < ARRAY_SIZE(nodes); i++) {
         g_autofree char *req = g_strdup_printf("%s/%s|%s", nodes[i].path,
                                                nodes[i].key, nodes[i].value);
