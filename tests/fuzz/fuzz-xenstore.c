@@ -359,6 +359,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!initialized) {
         qemu_init_main_loop(&error_abort);
+        /* As QEMU has it */
+        signal(SIGPIPE, SIG_IGN);
         initialized = true;
     }
     f.impl = fuzz_store_new();
