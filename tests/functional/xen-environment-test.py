@@ -126,6 +126,11 @@ ROWS = [
 
     Row('net', 'test=net', options=HUB),
     Row('console', 'test=console', consoles=True),
+    # What scripts/bench measures with
+    Row('hypercall-cost', 'test=hypercall-cost count=1000'),
+    Row('ring-cost', 'test=ring-cost count=1000',
+        options=('-drive', 'if=none,id=disk,driver=null-co,size=1M',
+                 '-device', 'xen-disk,drive=disk,vdev=xvda', *HUB)),
 
     Row('storms', 'test=storms', monitor=True),
     Row('poweroff', 'test=shutdown reason=poweroff',

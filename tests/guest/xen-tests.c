@@ -29,6 +29,8 @@ const XenTest xen_tests[] = {
     { "poll", "SCHEDOP_poll and SCHEDOP_yield on two vCPUs", xen_test_poll },
     { "random", "count= hypercalls without sense", xen_test_random },
     { "ring", "count= events around cpus= vCPUs", xen_test_ring },
+    { "ring-cost", "ns per operation of the PV rings; no test",
+      xen_test_ring_cost },
     { "runstate", "how long vCPUs ran and slept", xen_test_runstate },
     { "storms", "hypercalls without pause, each kind for seconds=",
       xen_test_storms },

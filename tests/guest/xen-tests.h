@@ -37,6 +37,7 @@ void xen_test_pointers(const Args *args);
 void xen_test_poll(const Args *args);
 void xen_test_random(const Args *args);
 void xen_test_ring(const Args *args);
+void xen_test_ring_cost(const Args *args);
 void xen_test_runstate(const Args *args);
 void xen_test_storms(const Args *args);
 void xen_test_shutdown(const Args *args);
