@@ -21,6 +21,7 @@
 #include <linux/kvm.h>
 #include "target/i386/kvm/xen-emu.h"
 #include "xen-emu-internal.h"
+#include "trace.h"
 
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 #include "hw/xen/interface/xen.h"
@@ -254,11 +255,13 @@ uint64_t xen_emu_hypercall(CPUState *cs, bool longmode, unsigned int cpl,
     memcpy(call.args, args, sizeof(call.args));
     memcpy(exit.u.hcall.params, args, sizeof(exit.u.hcall.params));
 
-    if (cpl == 0 && do_own(&call, &result)) {
-        return result;
+    if (cpl != 0 || !do_own(&call, &result)) {
+        kvm_xen_handle_exit(X86_CPU(cs), &exit);
+        result = exit.u.hcall.result;
     }
-    kvm_xen_handle_exit(X86_CPU(cs), &exit);
-    return exit.u.hcall.result;
+    trace_xen_emu_hypercall(cs->cpu_index, nr, args[0], args[1], args[2],
+                            result);
+    return result;
 }
 
 bool xen_emu_vmcall(CPUX86State *env)
