@@ -152,6 +152,26 @@ void guest_send(uint32_t port)
     call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &send, sizeof(send));
 }
 
+unsigned guest_status(uint32_t port, unsigned *other)
+{
+    struct evtchn_status status = { .dom = DOMID_SELF, .port = port };
+
+    *other = 0;
+    if (call(__HYPERVISOR_event_channel_op, EVTCHNOP_status, &status,
+             sizeof(status))) {
+        return EVTCHNSTAT_closed;
+    }
+    if (status.status == EVTCHNSTAT_interdomain) {
+        *other = status.u.interdomain.port;
+    }
+    return status.status;
+}
+
+uint32_t guest_store_port(void)
+{
+    return xen_xenstore_get_port();
+}
+
 void guest_loop(void)
 {
     for (unsigned i = 0; i < LOOPS_MAX && g_main_context_pending(NULL); i++) {

@@ -45,6 +45,12 @@ int64_t guest_hypercall(bool longmode, unsigned number, const uint64_t *args);
 /* guest_send: an event, to any port */
 void guest_send(uint32_t port);
 
+/* guest_status: of a port, and the other end's port if it is interdomain's */
+unsigned guest_status(uint32_t port, unsigned *other);
+
+/* guest_store_port: of the event channel to xenstore; 0 if there is none */
+uint32_t guest_store_port(void);
+
 /* guest_store: send a message of xenstore through its ring, drop the answer */
 void guest_store(const void *message, size_t size);
 

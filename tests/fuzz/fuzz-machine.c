@@ -103,6 +103,8 @@ static void migrate(void)
     XenPlatformProtocol was = platform->protocol;
     uint8_t flags = platform->flags;
     unsigned enabled = enabled_functions();
+    uint32_t store_port = guest_store_port();
+    unsigned other, other_now, status = guest_status(store_port, &other);
     QEMUFile *out, *in;
 
     global_state_store();
@@ -128,6 +130,8 @@ static void migrate(void)
     g_assert_true(platform->protocol.latched == was.latched);
     g_assert_cmphex(platform->protocol.unplugged, ==, was.unplugged);
     g_assert_cmphex(platform->protocol.refused, ==, was.refused);
+    g_assert_cmpuint(guest_status(store_port, &other_now), ==, status);
+    g_assert_cmpuint(other_now, ==, other);
 }
 
 static void op_out(FuzzInput *in)
