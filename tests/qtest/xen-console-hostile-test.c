@@ -239,6 +239,7 @@ static void test_blow(const void *opaque)
         console_type(c, 1, "x", 1);
         ring_expect_alive(&c->m);
     }
+    ring_expect_let_go(&c->m, &f->bus, f->port);
     end(c);
 }
 

@@ -192,6 +192,7 @@ static void test_blow(const void *opaque)
         net_feed(n, 0, packet, sizeof(packet));
         ring_expect_alive(&n->m);
     }
+    ring_expect_let_go(&n->m, &f->bus, f->port);
     end_connected(n);
 }
 

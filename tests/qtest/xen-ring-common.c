@@ -85,6 +85,33 @@ void ring_expect_count(RingMachine *m)
     g_assert_cmpuint(open_ports(m), ==, m->ports);
 }
 
+typedef struct Held {
+    RingMachine *m;
+    unsigned port;
+} Held;
+
+static bool is_let_go(void *opaque)
+{
+    Held *held = opaque;
+
+    return gnttab_mapped(&held->m->grants) <= held->m->mapped &&
+           evtchn_status(held->m->g, held->port) != EVTCHNSTAT_interdomain;
+}
+
+void ring_expect_let_go(RingMachine *m, Xenbus *bus, unsigned port)
+{
+    Held held = { m, port };
+
+    xenstore_write_number(&m->xs, 0, bus->frontend, "state",
+                          XenbusStateClosed);
+    if (!xen_guest_wait(m->g, is_let_go, &held)) {
+        g_test_message("%u pages are mapped, %u before; status of the port %d",
+                       gnttab_mapped(&m->grants), m->mapped,
+                       evtchn_status(m->g, port));
+        g_test_fail();
+    }
+}
+
 void ring_expect_alive(RingMachine *m)
 {
     gint64 begin = g_get_monotonic_time();

@@ -12,6 +12,7 @@
 #include "xenstore-client.h"
 #include "../libxen/evtchn.h"
 #include "../libxen/gnttab.h"
+#include "../libxen/xenbus.h"
 #include "../libxen/xenstore.h"
 
 typedef struct RingMachine {
@@ -43,6 +44,12 @@ void ring_end(RingMachine *m);
 /* Count grants and event channels, and see that they are as many again. */
 void ring_begin_count(RingMachine *m);
 void ring_expect_count(RingMachine *m);
+
+/*
+ * ring_expect_let_go: once the frontend says Closed, the backend must hold no
+ * page more than at ring_begin_count(), and not @port
+ */
+void ring_expect_let_go(RingMachine *m, Xenbus *bus, unsigned port);
 
 /*
  * ring_expect_alive: the monitor must answer promptly
