@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Have xl of real Xen start guests with this device model.
+
+Usage: xen-xl-test.py QEMU DEVICE-MODEL IMAGE [PATTERN...]
+
+QEMU is what real Xen runs under, DEVICE-MODEL what scripts/xen-host has built
+for domain 0, and IMAGE the guest image.  Each row of the table is a guest with a
+configuration from docs/xl; all run in one domain 0.  With PATTERNs, only the
+rows whose names match one of them run.  $XEN_HOST is the folder of xen-host,
+$XEN_GUESTS that of guest-kernels.  If $XEN_HOST_REASON is set, that is why this
+machine has no such host.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import os
+import signal
+import sys
+import time
+from fnmatch import fnmatch
+
+sys.dont_write_bytecode = True
+
+from linux_guest import Kernel
+from qemu_process import MachineError
+from tap import Tap
+from xl_guest import XlHost, files_for_dom0
+from xl_rows import ROWS
+
+
+def run_row(tap, row, host):
+    def equal(what, expected, got):
+        tap.equal(f'{row.name}: {what}', expected, got)
+
+    begin = time.monotonic()
+    try:
+        host.tidy()
+        row.play(host, equal, *row.arguments)
+    except MachineError as error:
+        tap.result(False, f'{row.name}: the guest runs',
+                   *str(error).splitlines(), *host.evidence())
+    print(f'# {row.name}: {time.monotonic() - begin:.1f} s', flush=True)
+
+
+def main():
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    qemu, device_model, image, *patterns = sys.argv[1:]
+    rows = [row for row in ROWS
+            if any(fnmatch(row.name, pattern) for pattern in patterns or '*')]
+    if not rows:
+        sys.exit(__doc__)
+    folder, guests = os.environ.get('XEN_HOST'), os.environ.get('XEN_GUESTS')
+    reason = os.environ.get('XEN_HOST_REASON')
+    if reason or not (folder and guests):
+        print(f'1..0 # SKIP {reason or "scripts/check has set up no Xen host"}')
+        return 0
+    # Let the machine's cleaning up run
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
+    tap = Tap()
+    begin = time.monotonic()
+    kernel = Kernel(os.path.join(guests, 'trixie-amd64'))
+    try:
+        with XlHost(qemu, folder, files_for_dom0(
+                kernel, image, device_model)) as host:
+            host.start()
+            print(f'# domain 0: {time.monotonic() - begin:.1f} s', flush=True)
+            for row in rows:
+                run_row(tap, row, host)
+    except MachineError as error:
+        tap.result(False, 'domain 0 runs', *str(error).splitlines())
+    return tap.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
