@@ -29,8 +29,8 @@ from xl_rows import ROWS
 
 
 def run_row(tap, row, host):
-    def equal(what, expected, got):
-        tap.equal(f'{row.name}: {what}', expected, got)
+    def equal(what, expected, got, *details):
+        tap.equal(f'{row.name}: {what}', expected, got, *details)
 
     begin = time.monotonic()
     try:

@@ -25,10 +25,10 @@ LINUX = f'{BLACKLIST}/linux/1'
 BOTH = {
     'vga': 'none',
     'serial': [f'file:{CONSOLE}', 'pipe:/run/guest'],
-    'on_crash': 'preserve',
 }
 LINUX_GUEST = {
     **BOTH,
+    'on_crash': 'preserve',
     'kernel': f'{IMAGES}/vmlinuz',
     'ramdisk': f'{IMAGES}/initramfs',
     'cmdline': 'console=ttyS0 quiet panic=-1 mitigations=off',
@@ -79,6 +79,14 @@ class XlHost(XenHost):
         """Start Linux with a configuration of docs/xl; wait until it is up."""
         self.run(self.create_command(config, {**LINUX_GUEST, **settings}))
         self.run('guest ready')
+
+    def play(self, config, append):
+        """Run the guest image to its end; return its lines."""
+        self.run(self.create_command(config, {
+            **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
+            'on_reboot': 'destroy'}))
+        self.run('timeout 300 sh -c "while xl domid guest; do sleep .2; done"')
+        return self.log(CONSOLE).splitlines()
 
     def guest(self, command):
         """Return the output of one line of shell in the guest."""

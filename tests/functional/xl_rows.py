@@ -120,6 +120,16 @@ def identity(host, equal, config, devices, unplugged=True, **settings):
     check_devices(host, equal, unplugged)
 
 
+def persona(host, equal, append, build='', config='guest'):
+    """Have the guest image play a driver; it checks by itself."""
+    if build:
+        host.run(f'xenstore-write {BLACKLIST}/{build} "known to crash"')
+    lines = host.play(config, append)
+    good = sum(line.startswith('ok ') for line in lines)
+    plans = [line for line in lines if line.startswith('1..')]
+    equal('its results', [f'1..{good}'], plans, *lines, *host.evidence())
+
+
 def log(host, equal):
     host.create('log')
     write_log(host, 'own\n')
@@ -220,11 +230,21 @@ FIRST = '0x0001 0x01 0xff8000 0x5853 0x0001'
 SECOND = '0x0002 0x02 0x010000 0x5853 0x0002'
 VENDOR = '0xc000 0x01 0xff8000 0x5853 0xc000'
 
+WIN_BUILD = 'experimental/590080'
 DISK_BY_BLKBACK = [f'format=raw, vdev=hda, access=rw, target={DISK}']
 
 ROWS = [
     Row('blacklist', blacklist),
     Row('written-while-it-runs', written_while_it_runs),
+
+    *(Row(f'persona-{name}', persona, (f'persona={name}',))
+      for name in ('win-xenbus', 'citrix-legacy', 'gplpv', 'vmdp', 'linux',
+                   'freebsd')),
+    Row('reported', persona, ('blacklist=expected', WIN_BUILD)),
+    Row('enforced', persona,
+        ('blacklist=expected enforce=expected', WIN_BUILD, 'enforce')),
+    Row('enforced-another-build', persona,
+        ('', 'experimental/590081', 'enforce')),
 
     Row('generation-2', identity, ('generation-2', [SECOND])),
     Row('vendor-device', identity, ('vendor-device', [FIRST, VENDOR])),
