@@ -173,9 +173,9 @@ def stalled_xenstore(host, equal):
     check_welcome(host, equal)
 
 
-def restricted(host, equal):
+def restricted(host, equal, **settings):
     host.run(f'xenstore-write {LINUX} "came before"')
-    host.create('guest', dm_restrict=1)
+    host.create('guest', dm_restrict=1, **settings)
     check_listed(host, equal, 'came before')
     equal('the log says what it misses', True,
           'later edits are not seen' in host.log())
@@ -260,7 +260,7 @@ ROWS = [
 
     Row('rom-lock', rom_lock),
     Row('stalled-xenstore', stalled_xenstore),
-    Row('restricted', restricted),
+    Row('restricted', restricted, settings={'disk': DISK_BY_BLKBACK}),
 
     Row('blkback', devices, settings={'disk': DISK_BY_BLKBACK}),
     Row('ahci', devices, settings={'hdtype': 'ahci'}),
