@@ -85,7 +85,9 @@ class XlHost(XenHost):
         self.run(self.create_command(config, {
             **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
             'on_reboot': 'destroy'}))
-        self.run('timeout 300 sh -c "while xl domid guest; do sleep .2; done"')
+        # xl would take more time to say so than the guest to end
+        self.run('timeout 500 sh -c "until grep -q Exiting '
+                 '/var/log/xen/xl-guest.log; do sleep .2; done"')
         return self.log(CONSOLE).splitlines()
 
     def guest(self, command):
