@@ -11,7 +11,7 @@ OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           tests/fuzz/devices.mak \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
-.PHONY: all check check-full fuzz fuzzers demo bench lint stock clean distclean \
+.PHONY: all check check-full check-xen fuzz fuzzers demo bench lint stock clean distclean \
         help
 .NOTPARALLEL:
 
@@ -24,6 +24,9 @@ check: all fuzzers ## all quick tests; the last line counts them
 check-full: all stock fuzzers ## all tests there are, also with sanitizers
 	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=build-asan
 	@scripts/check --full $(BUILD) build-asan build-fuzz
+
+check-xen: all ## xl of real Xen starts guests with this device model
+	@scripts/check --xen $(BUILD)
 
 fuzz: fuzzers ## fuzz each target for FUZZ_SECONDS, 60 if not given
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) scripts/check --fuzz build-fuzz
@@ -44,7 +47,7 @@ stock: build-stock/.configured ## the same QEMU without us, in build-stock
 	@$(NINJA) build-stock qemu-system-x86_64 qemu-img
 
 clean: ## remove the default build folders
-	rm -rf build build-asan build-fuzz build-stock
+	rm -rf build build-asan build-fuzz build-stock build-xen
 
 distclean: clean ## and QEMU's source; the download cache stays
 	rm -rf qemu qemu-stock

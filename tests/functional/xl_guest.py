@@ -1,0 +1,115 @@
+# Domain 0 of real Xen, with xl and one guest.
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+import os
+import shlex
+
+from linux_guest import HERE
+from xen_host import XenHost, read
+
+CONFIGS = os.path.join(HERE, '../../docs/xl')
+
+# Where the configurations have it
+DEVICE_MODEL = 'opt/qemu-xen-platform/build/qemu-system-i386'
+IMAGES = '/var/lib/xen/images'
+DISK = f'{IMAGES}/guest.img'
+DISK_MIB = 16
+CONSOLE = '/var/log/xen/console-guest'
+LOG = '/var/log/xen/qemu-dm-guest.log'
+BLACKLIST = '/mh/driver-blacklist'
+LINUX = f'{BLACKLIST}/linux/1'
+
+# What a test adds to any configuration: what to boot, how to hear of it, and
+# nothing on a screen, as that takes most of a boot's time
+BOTH = {
+    'vga': 'none',
+    'serial': [f'file:{CONSOLE}', 'pipe:/run/guest'],
+}
+LINUX_GUEST = {
+    **BOTH,
+    'on_crash': 'preserve',
+    'kernel': f'{IMAGES}/vmlinuz',
+    'ramdisk': f'{IMAGES}/initramfs',
+    'cmdline': 'console=ttyS0 quiet panic=-1 mitigations=off',
+}
+
+
+def word(value):
+    """Return a value in the spelling of xl's configurations."""
+    if isinstance(value, list):
+        return '[ ' + ', '.join(map(word, value)) + ' ]'
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def files_for_dom0(kernel, image, device_model):
+    """Return what domain 0 needs besides what it is, for XenHost."""
+    return {
+        DEVICE_MODEL: device_model,
+        'usr/sbin/guest': os.path.join(HERE, 'dom0-guest'),
+        f'{IMAGES[1:]}/vmlinuz': kernel.image,
+        f'{IMAGES[1:]}/initramfs': bytes(kernel.initramfs()),
+        f'{IMAGES[1:]}/pvguest.elf': image,
+        **{f'root/xl/{name}': read(CONFIGS, name)
+           for name in os.listdir(CONFIGS)}}
+
+
+class XlHost(XenHost):
+    """A XenHost that has what files_for_dom0() says."""
+
+    def start(self):
+        super().start()
+        self.run(f'dd if=/dev/urandom of={DISK} bs=1M count={DISK_MIB}')
+        self.run('ip addr add 10.0.2.2/24 dev xenbr0')
+
+    def tidy(self):
+        """Leave no trace of an earlier guest."""
+        self.run('xl destroy guest 2>/dev/null; '
+                 f'xenstore-rm {BLACKLIST} 2>/dev/null; '
+                 'rm -f /var/log/xen/*guest*; '
+                 'timeout .2 cat /run/guest.out; timeout .2 cat /run/guest.in; '
+                 'true')
+
+    def create_command(self, config, settings):
+        words = [shlex.quote(f'{key}={word(value)}')
+                 for key, value in settings.items()]
+        return f'xl create /root/xl/{config}.cfg {" ".join(words)}'
+
+    def create(self, config, **settings):
+        """Start Linux with a configuration of docs/xl; wait until it is up."""
+        self.run(self.create_command(config, {**LINUX_GUEST, **settings}))
+        self.run('guest ready')
+
+    def play(self, config, append):
+        """Run the guest image to its end; return its lines."""
+        self.run(self.create_command(config, {
+            **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
+            'on_reboot': 'destroy'}))
+        # xl would take more time to say so than the guest to end
+        self.run('timeout 500 sh -c "until grep -q Exiting '
+                 '/var/log/xen/xl-guest.log; do sleep .2; done"')
+        return self.log(CONSOLE).splitlines()
+
+    def guest(self, command):
+        """Return the output of one line of shell in the guest."""
+        return self.run(f'guest run {shlex.quote(command)}')
+
+    def words(self, command):
+        return self.guest(command).split()
+
+    def monitor(self, command):
+        return self.run(f'xl qemu-monitor-command guest {shlex.quote(command)}')
+
+    def log(self, path=LOG):
+        return self.run(f'cat {path}')
+
+    def md5(self):
+        """Return the checksum of the guest's disk, on the host."""
+        return self.run(f'md5sum <{DISK}').split()[0]
+
+    def evidence(self):
+        """Return lines from everywhere that tell why a guest failed."""
+        return self.run(
+            f'xl list; tail -n 20 {LOG} /var/log/xen/xl-guest.log {CONSOLE} '
+            '/var/log/xen/xen-hotplug.log; xl dmesg | tail -n 20; true'
+        ).splitlines()
