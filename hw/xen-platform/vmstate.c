@@ -9,7 +9,10 @@
  */
 
 #include "qemu/osdep.h"
+#include "block/aio.h"
 #include "migration/vmstate.h"
+#include "qemu/coroutine.h"
+#include "qemu/main-loop.h"
 #include "hw/xen/xen-platform-device.h"
 #include "trace.h"
 
@@ -64,9 +67,26 @@ static int platform_pre_load(void *opaque)
     return 0;
 }
 
+typedef struct UnplugAfterLoad {
+    XenPlatformState *s;
+    Coroutine *co;
+} UnplugAfterLoad;
+
+static void unplug_after_load(void *opaque)
+{
+    UnplugAfterLoad *after = opaque;
+    XenPlatformState *s = after->s;
+
+    xen_platform_unplug_apply(s->unplug, s->protocol.unplugged, true);
+    if (after->co) {
+        aio_co_wake(after->co);
+    }
+}
+
 static int platform_post_load(void *opaque, int version_id)
 {
     XenPlatformState *s = opaque;
+    UnplugAfterLoad after = { .s = s };
 
     if (!(s->stream_flags & STREAM_FLAG_OURS)) {
         /*
@@ -79,7 +99,15 @@ static int platform_post_load(void *opaque, int version_id)
         return -EINVAL;
     }
     xen_platform_set_flags(s, s->stream_flags);
-    xen_platform_unplug_apply(s->unplug, s->protocol.unplugged, true);
+    if (qemu_in_coroutine()) {
+        /* A migration comes in in one, and there no disk can be removed */
+        after.co = qemu_coroutine_self();
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), unplug_after_load,
+                                &after);
+        qemu_coroutine_yield();
+    } else {
+        unplug_after_load(&after);
+    }
     s->store_stale = true;
     trace_xen_platform_load(s->flags, s->protocol.unplugged,
                             s->protocol.latched);

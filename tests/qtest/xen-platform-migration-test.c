@@ -90,15 +90,14 @@ static void test_snapshots(void)
     qtest_quit(qts);
 }
 
-/* Write the machine's state to a file */
-static void test_migrate(gconstpointer opaque)
+/* Write the machine's state to a file, and have another one read it */
+static void migrate(const char *options, uint32_t mask, bool parked)
 {
-    uint32_t mask = GPOINTER_TO_UINT(opaque);
     g_autofree char *path = xp_tmp_path("state");
     g_autofree char *hda = image("hda.qcow2");
     g_autofree char *hda2 = image("hda2.qcow2");
-    QTestState *from = xp_start(MACHINE, hda);
-    QTestState *to = xp_start(MACHINE "-incoming defer", hda2);
+    QTestState *from = xp_start(MACHINE "%s", hda, options);
+    QTestState *to = xp_start(MACHINE "%s -incoming defer", hda2, options);
     QDict *info;
 
     xp_announce(from, 0xffff, 0x00090100);
@@ -115,9 +114,20 @@ static void test_migrate(gconstpointer opaque)
 
     /* The new home gives them back as the old one would have */
     qtest_system_reset(to);
-    check(to, true);
+    check(to, parked || !mask);
     qtest_quit(from);
     qtest_quit(to);
+}
+
+static void test_migrate(gconstpointer opaque)
+{
+    migrate("", GPOINTER_TO_UINT(opaque), true);
+}
+
+/* As on Xen, where what is unplugged is removed for good */
+static void test_removed(void)
+{
+    migrate("-global xen-platform.x-park=off ", 3, false);
 }
 
 /* The verdict moves with the guest, and so does the emulated store */
@@ -252,6 +262,7 @@ int main(int argc, char **argv)
                          test_migrate);
     g_test_add_data_func("/migration/plugged", GUINT_TO_POINTER(0),
                          test_migrate);
+    g_test_add_func("/migration/removed", test_removed);
     g_test_add_func("/migration/verdict", test_verdict);
     g_test_add_func("/migration/from-stock", test_from_stock);
     g_test_add_func("/migration/to-stock", test_to_stock);
