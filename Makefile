@@ -11,8 +11,8 @@ OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           tests/fuzz/devices.mak \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
-.PHONY: all check check-full check-xen fuzz fuzzers demo bench lint stock clean distclean \
-        help
+.PHONY: all check check-full check-xen fuzz fuzzers demo bench lint stock \
+        clean distclean help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
