@@ -55,11 +55,7 @@ char *block_node(Blkfront *f, const char *name);
 /* block_expect_status: put one request and see what becomes of it */
 void block_expect_status(Blkfront *f, const BlkRequest *request, int status);
 
-/*
- * block_expect_alive: the monitor must answer at once
- *
- * That is within a second; for the test's sake 5, as the host may be busy.
- */
+/* block_expect_alive: xp_expect_alive() */
 void block_expect_alive(BlockMachine *m);
 
 /* Count grants and event channels, and see that they are as many again. */

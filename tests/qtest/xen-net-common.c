@@ -41,6 +41,33 @@ void net_end(NetMachine *n)
     g_free(n);
 }
 
+NetMachine *net_start_connected(void)
+{
+    NetMachine *n = net_start();
+
+    g_assert_true(netfront_connect(&n->nic[1]));
+    ring_begin_count(&n->m);
+    g_assert_true(netfront_connect(&n->nic[0]));
+    return n;
+}
+
+void net_end_connected(NetMachine *n)
+{
+    ring_expect_alive(&n->m);
+    net_works(n, 1);
+    ring_begin_count(&n->m);
+    net_works(n, 1);
+    ring_expect_count(&n->m);
+    ring_expect_log(&n->m, "", NET_LINES);
+    net_end(n);
+}
+
+void net_kick(NetMachine *n)
+{
+    evtchn_send(n->m.g, n->nic[0].port);
+    ring_expect_alive(&n->m);
+}
+
 void net_packet(uint8_t *packet, unsigned seed, size_t size)
 {
     uint32_t state = seed * 2654435761u + 1;

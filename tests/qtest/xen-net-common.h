@@ -13,6 +13,7 @@
 #define NET_NICS        2
 #define NET_MIN         14      /* an Ethernet header */
 #define NET_MTU_PACKET  1514
+#define NET_LINES       8       /* of QEMU's, of a NIC that misbehaves */
 #define NET_RX_MAX      4094    /* what the backend puts into a page */
 
 typedef struct NetMachine {
@@ -24,6 +25,19 @@ typedef struct NetMachine {
 /* net_start: a machine with two NICs, not connected; ended by net_end() */
 NetMachine *net_start(void);
 void net_end(NetMachine *n);
+
+/* net_start_connected: the same, connected; counting began before NIC 0 was */
+NetMachine *net_start_connected(void);
+
+/*
+ * net_end_connected: net_end(), after a test in which NIC 0 misbehaved
+ *
+ * NIC 1 must work and give back what it takes, and QEMU have said little.
+ */
+void net_end_connected(NetMachine *n);
+
+/* net_kick: an event for NIC 0, after which the monitor must answer */
+void net_kick(NetMachine *n);
 
 /*
  * net_packet: write a packet that @seed makes to @packet

@@ -16,31 +16,6 @@
 #define MMIO        0xfee00000
 #define ROM         0xfffff000
 
-/* Lines of QEMU's that may come of anything below */
-#define LINES       8
-
-static NetMachine *start_connected(void)
-{
-    NetMachine *n = net_start();
-
-    g_assert_true(netfront_connect(&n->nic[1]));
-    ring_begin_count(&n->m);
-    g_assert_true(netfront_connect(&n->nic[0]));
-    return n;
-}
-
-/* The other NIC works, and what it takes, it gives back */
-static void end_connected(NetMachine *n)
-{
-    ring_expect_alive(&n->m);
-    net_works(n, 1);
-    ring_begin_count(&n->m);
-    net_works(n, 1);
-    ring_expect_count(&n->m);
-    ring_expect_log(&n->m, "", LINES);
-    net_end(n);
-}
-
 static void expect_recovers(NetMachine *n)
 {
     Netfront *f = &n->nic[0];
@@ -51,13 +26,7 @@ static void expect_recovers(NetMachine *n)
     net_works(n, 0);
     g_assert_true(netfront_disconnect(f));
     ring_expect_count(&n->m);
-    end_connected(n);
-}
-
-static void kick(NetMachine *n)
-{
-    evtchn_send(n->m.g, n->nic[0].port);
-    ring_expect_alive(&n->m);
+    net_end_connected(n);
 }
 
 typedef struct Producer {
@@ -80,14 +49,14 @@ static const Producer producers[] = {
 static void test_producer(const void *opaque)
 {
     const Producer *p = opaque;
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     Netfront *f = &n->nic[0];
     NetRing *ring = p->rx ? &f->rx : &f->tx;
 
     net_works(n, 0);
     n->m.g->ops->write32(n->m.g, ring->page + NETFRONT_REQ_PROD,
                          ring->rsp_cons + p->ahead);
-    kick(n);
+    net_kick(n);
     if (p->rx) {
         uint8_t packet[60] = { 0 };
 
@@ -96,16 +65,16 @@ static void test_producer(const void *opaque)
     g_assert_true(xenbus_wait(&f->bus, XenbusStateClosing));
     /* It is not looked at any more */
     for (unsigned i = 0; i < 100; i++) {
-        kick(n);
+        net_kick(n);
     }
-    ring_expect_log(&n->m, "impossible producer index", LINES);
+    ring_expect_log(&n->m, "impossible producer index", NET_LINES);
     expect_recovers(n);
 }
 
 /* The ring is like that when the backend comes to it */
 static void test_producer_early(void)
 {
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     Netfront *f = &n->nic[0];
 
     g_assert_true(netfront_disconnect(f));
@@ -121,7 +90,7 @@ static void test_producer_early(void)
 static void test_responses(void)
 {
     static const uint32_t values[] = { 0, 1, 0x80000000, ~0u };
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     Netfront *f = &n->nic[0];
 
     for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
@@ -136,7 +105,7 @@ static void test_responses(void)
             netfront_put_tx(f, &request);
             if (j % NETFRONT_SLOTS == NETFRONT_SLOTS - 1) {
                 netfront_push(f, &f->tx);
-                kick(n);
+                net_kick(n);
             }
         }
     }
@@ -154,7 +123,7 @@ static void test_lengths(void)
         { 1, 4096 }, { 0, 4097 }, { 4096, 14 }, { 65535, 65535 }, { 0, 65535 },
         { 65535, 14 }, { 65522, 14 }, { 65535, 1 },
     };
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     uint32_t gref = gnttab_grant(&n->m.grants, n->m.data, true);
 
     for (unsigned round = 0; round < 100; round++) {
@@ -170,7 +139,7 @@ static void test_lengths(void)
     }
     net_expect_silence(n, 0);
     g_assert_true(gnttab_end(&n->m.grants, gref));
-    ring_expect_log(&n->m, "bad packet size", LINES);
+    ring_expect_log(&n->m, "bad packet size", NET_LINES);
     expect_recovers(n);
 }
 
@@ -218,7 +187,7 @@ static void test_grants(void)
         0, 7, GNTTAB_REFS - 1, GNTTAB_REFS, 64 * 512 - 1, 64 * 512, 0x7fffffff,
         0x80000000, ~0u,
     };
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     uint32_t gref = gnttab_grant(&n->m.grants, n->m.data, false);
     uint8_t rom[64], rom_now[64];
 

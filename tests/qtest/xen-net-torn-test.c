@@ -12,37 +12,6 @@
 #include "qemu/atomic.h"
 #include "xen-net-common.h"
 
-/* Lines of QEMU's that may come of anything below */
-#define LINES       8
-
-static NetMachine *start_connected(void)
-{
-    NetMachine *n = net_start();
-
-    g_assert_true(netfront_connect(&n->nic[1]));
-    ring_begin_count(&n->m);
-    g_assert_true(netfront_connect(&n->nic[0]));
-    return n;
-}
-
-/* The other NIC works, and what it takes, it gives back */
-static void end_connected(NetMachine *n)
-{
-    ring_expect_alive(&n->m);
-    net_works(n, 1);
-    ring_begin_count(&n->m);
-    net_works(n, 1);
-    ring_expect_count(&n->m);
-    ring_expect_log(&n->m, "", LINES);
-    net_end(n);
-}
-
-static void kick(NetMachine *n)
-{
-    evtchn_send(n->m.g, n->nic[0].port);
-    ring_expect_alive(&n->m);
-}
-
 typedef struct Race {
     NetMachine *n;
     uint32_t *req_prod;
@@ -73,7 +42,7 @@ static void *race(void *opaque)
 static void test_race(const void *opaque)
 {
     unsigned ahead = GPOINTER_TO_UINT(opaque);
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     Netfront *f = &n->nic[0];
     uint8_t *page = n->m.ram + f->tx.page;
     Race r = {
@@ -93,7 +62,7 @@ static void test_race(const void *opaque)
     for (unsigned i = 0; i < 300; i++) {
         uint8_t packet[65536];
 
-        kick(n);
+        net_kick(n);
         while (recv(n->wire[0], packet, sizeof(packet), MSG_DONTWAIT) >= 0) {
             continue;
         }
@@ -106,7 +75,7 @@ static void test_race(const void *opaque)
     }
     g_assert_true(netfront_disconnect(f));
     ring_expect_count(&n->m);
-    end_connected(n);
+    net_end_connected(n);
 }
 
 static void close_port(NetMachine *n)
@@ -170,7 +139,7 @@ static const struct {
 static void test_blow(const void *opaque)
 {
     unsigned which = GPOINTER_TO_UINT(opaque);
-    NetMachine *n = start_connected();
+    NetMachine *n = net_start_connected();
     Netfront *f = &n->nic[0];
     uint8_t packet[60] = { 0 };
 
@@ -193,7 +162,7 @@ static void test_blow(const void *opaque)
         ring_expect_alive(&n->m);
     }
     ring_expect_let_go(&n->m, &f->bus, f->port);
-    end_connected(n);
+    net_end_connected(n);
 }
 
 int main(int argc, char **argv)

@@ -97,6 +97,19 @@ void xp_announce(QTestState *qts, uint16_t product, uint32_t build)
     qtest_outl(qts, XP_PORT, build);
 }
 
+void xp_expect_alive(QTestState *qts)
+{
+    gint64 begin = g_get_monotonic_time();
+    gint64 ms;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'query-status' }");
+    ms = (g_get_monotonic_time() - begin) / 1000;
+    if (ms > 1000) {
+        g_test_message("the monitor took %" PRId64 " ms", ms);
+    }
+    g_assert_cmpint(ms, <, 5000);
+}
+
 void xp_unplug(QTestState *qts, uint16_t mask)
 {
     qtest_outw(qts, XP_PORT, mask);

@@ -40,6 +40,14 @@ void xp_log(QTestState *qts, const char *text);
 /* xp_announce: product and build, as a driver announces them */
 void xp_announce(QTestState *qts, uint16_t product, uint32_t build);
 
+/*
+ * xp_expect_alive: the monitor must answer promptly
+ *
+ * Fails the test after 5 s, as the host may be busy, and tells if it took more
+ * than 1 s.
+ */
+void xp_expect_alive(QTestState *qts);
+
 /* xp_unplug: write an unplug mask */
 void xp_unplug(QTestState *qts, uint16_t mask);
 

@@ -51,11 +51,7 @@ void ring_expect_count(RingMachine *m);
  */
 void ring_expect_let_go(RingMachine *m, Xenbus *bus, unsigned port);
 
-/*
- * ring_expect_alive: the monitor must answer promptly
- *
- * Fails the test after 5 s, and tells if it took more than 1 s.
- */
+/* ring_expect_alive: xp_expect_alive() */
 void ring_expect_alive(RingMachine *m);
 
 /* ring_log_lines: how many lines QEMU has said up to now; must be few */
