@@ -9,8 +9,8 @@ series=10.0
 suite=trixie
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 firmware=/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu
-packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu
-    libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev libxen-dev
+packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu libaio-dev
+    libfdt-dev libglib2.0-dev libpixman-1-dev libseccomp-dev libslirp-dev libxen-dev
     make ninja-build patch pkgconf python3 python3-venv
     qemu-system-data seabios xenstore-utils xz-utils zlib1g-dev"
 fuzz_packages="clang libclang-rt-dev llvm"
