@@ -6,6 +6,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <sys/un.h>
 #include "qobject/qdict.h"
 #include "xen-platform-common.h"
 
@@ -232,6 +233,32 @@ static void test_backends(const void *accel)
     }
 }
 
+/*
+ * libxl listens at a path and passes the socket: with dm_restrict=1 for a first
+ * QEMU that it asks for its options, and soon at the same path for the guest's.
+ */
+static void test_passed_socket(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("xen-platform-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "qmp", NULL);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    QTestState *qts;
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+                    ==, 0);
+    g_assert_cmpint(listen(fd, 1), ==, 0);
+    qts = qtest_initf("-M none -chardev socket,id=libxl-cmd,fd=%d,server=on,"
+                      "wait=off -mon chardev=libxl-cmd,mode=control", fd);
+    close(fd);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'quit' }");
+    qtest_wait_qemu(qts);
+    qtest_quit(qts);
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
 /* The kvm accelerator cannot start; what it was asked for does not pass on */
 static void test_failed_kvm(void)
 {
@@ -264,5 +291,6 @@ int main(int argc, char **argv)
     qtest_add_data_func("xen-platform/cmdline/backends/tcg", "tcg",
                         test_backends);
     qtest_add_func("xen-platform/cmdline/failed-kvm", test_failed_kvm);
+    qtest_add_func("xen-platform/cmdline/passed-socket", test_passed_socket);
     return g_test_run();
 }
