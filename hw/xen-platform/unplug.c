@@ -37,6 +37,7 @@ struct XenPlatformUnplug {
     PCIDevice *self;
     bool park;
     GPtrArray *gone;        /* of Gone, oldest first */
+    GPtrArray *netdevs;     /* names of those that outlived their NIC */
 };
 
 /* What one unplug request is about */
@@ -66,6 +67,7 @@ XenPlatformUnplug *xen_platform_unplug_new(PCIDevice *self, bool park)
     unplug->self = self;
     unplug->park = park;
     unplug->gone = g_ptr_array_new_with_free_func(gone_free);
+    unplug->netdevs = g_ptr_array_new_with_free_func(g_free);
     return unplug;
 }
 
@@ -74,6 +76,7 @@ void xen_platform_unplug_free(XenPlatformUnplug *unplug)
     if (unplug) {
         xen_platform_unplug_restore(unplug);
         g_ptr_array_unref(unplug->gone);
+        g_ptr_array_unref(unplug->netdevs);
         g_free(unplug);
     }
 }
@@ -207,6 +210,15 @@ static void unplug_scsi_disk(Request *req, SCSIDevice *dev)
     }
 }
 
+static void remove_netdev(const char *name)
+{
+    NetClientState *nc = qemu_find_netdev(name);
+
+    if (nc) {
+        qemu_del_net_client(nc);
+    }
+}
+
 /* A whole function; a NIC's network backend goes only with the NIC itself */
 static void unplug_function(Request *req, PCIDevice *d,
                             XenPlatformUnpluggedKind kind)
@@ -221,15 +233,19 @@ static void unplug_function(Request *req, PCIDevice *d,
         d->partially_hotplugged = true;
     } else {
         g_autofree char *netdev = NULL;
-        NetClientState *nc;
 
         if (kind == XEN_PLATFORM_UNPLUGGED_KIND_NIC) {
             netdev = object_property_get_str(OBJECT(d), "netdev", NULL);
         }
         object_unparent(OBJECT(d));
-        nc = netdev && *netdev ? qemu_find_netdev(netdev) : NULL;
-        if (nc) {
-            qemu_del_net_client(nc);
+        if (!netdev || !*netdev) {
+            return;
+        }
+        if (req->incoming) {
+            /* libxl runs its script on the tap device when we have loaded */
+            g_ptr_array_add(req->unplug->netdevs, g_steal_pointer(&netdev));
+        } else {
+            remove_netdev(netdev);
         }
     }
 }
@@ -372,6 +388,13 @@ unsigned xen_platform_unplug_apply(XenPlatformUnplug *unplug, uint32_t mask,
     };
     unsigned before = unplug->gone->len;
 
+    if (!incoming && (mask & XEN_PLATFORM_UNPLUG_NICS)) {
+        /* Drivers repeat their request after a migration */
+        for (unsigned i = 0; i < unplug->netdevs->len; i++) {
+            remove_netdev(g_ptr_array_index(unplug->netdevs, i));
+        }
+        g_ptr_array_set_size(unplug->netdevs, 0);
+    }
     pci_for_each_bus(pci_device_root_bus(unplug->self), collect_bus, &req);
     g_ptr_array_sort(functions, compare_address);
     req.primary = find_primary(functions);
