@@ -80,11 +80,11 @@ class XlHost(XenHost):
         self.run(self.create_command(config, {**LINUX_GUEST, **settings}))
         self.run('guest ready')
 
-    def play(self, config, append):
+    def play(self, config, append, **settings):
         """Run the guest image to its end; return its lines."""
         self.run(self.create_command(config, {
             **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
-            'on_reboot': 'destroy'}))
+            'on_reboot': 'destroy', **settings}))
         # xl would take more time to say so than the guest to end
         self.run('timeout 500 sh -c "until grep -q Exiting '
                  '/var/log/xen/xl-guest.log; do sleep .2; done"')

@@ -5,7 +5,7 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
-from xl_guest import BLACKLIST, LINUX, LINUX_GUEST
+from xl_guest import BLACKLIST, DISK, IMAGES, LINUX, LINUX_GUEST
 
 
 @dataclass
@@ -104,6 +104,16 @@ def blacklist(host, equal):
     equal("the driver's log", True, 'xen-platform: DE' in host.log())
 
 
+def written_while_it_runs(host, equal):
+    host.run(f'xenstore-write {BLACKLIST}/linux/2 "another build"')
+    host.create('guest')
+    check_welcome(host, equal)
+    host.run(f'xenstore-write {LINUX} "came late"')
+    check_welcome(host, equal)
+    reboot(host)
+    check_listed(host, equal, 'came late')
+
+
 def identity(host, equal, config, devices, unplugged=True, **settings):
     host.create(config, **settings)
     equal('the devices', sorted(devices), platform_devices(host))
@@ -153,23 +163,96 @@ def rom_lock(host, equal):
     equal('a write takes again', 0x33, put('/dev/mem', 0xc0000, 0x33))
 
 
+def stalled_xenstore(host, equal):
+    host.create('guest')
+    host.run('pkill -STOP -x xenstored')
+    try:
+        seen = host.words('md5sum /dev/xvda')[0]
+        write_log(host, 'on\n')
+        equal('the log goes on', True, 'xen-platform: on' in host.log())
+    finally:
+        host.run('pkill -CONT -x xenstored')
+    equal('the disk goes on', host.md5(), seen)
+    check_welcome(host, equal)
+
+
+def restricted(host, equal, **settings):
+    host.run(f'xenstore-write {LINUX} "came before"')
+    host.create('guest', dm_restrict=1, **settings)
+    check_listed(host, equal, 'came before')
+    equal('the log says what it misses', True,
+          'later edits are not seen' in host.log())
+
+
+def devices(host, equal, **settings):
+    """Other emulated devices, or other backends."""
+    host.create('guest', **settings)
+    check_welcome(host, equal)
+    check_use(host, equal)
+
+
+def hotplug(host, equal):
+    host.create('guest')
+    host.run(f'dd if=/dev/urandom of={IMAGES}/second.img bs=1M count=4')
+    for backend in ('qdisk', 'phy'):
+        host.run('xl block-attach guest "format=raw, vdev=xvdb, access=rw, '
+                 f'backendtype={backend}, target={IMAGES}/second.img"')
+        host.guest('while test ! -b /dev/xvdb; do sleep .1; done')
+        equal(f'{backend}: xvdb is read',
+              host.run(f'md5sum <{IMAGES}/second.img').split()[0],
+              host.words('md5sum /dev/xvdb')[0])
+        host.run('xl block-detach guest xvdb')
+        host.guest('while test -b /dev/xvdb; do sleep .1; done')
+        equal(f'{backend}: xvdb is gone', ['xvda'], pv_disks(host))
+    host.run('xl network-attach guest bridge=xenbr0')
+    host.guest('while test ! -e /sys/class/net/eth1; do sleep .1; done')
+    equal('another NIC', ['vif', 'vif'], nics(host))
+    host.run('xl network-detach guest 1')
+    host.guest('while test -e /sys/class/net/eth1; do sleep .1; done')
+    equal('no other NIC', ['vif'], nics(host))
+
+
+def move(host, equal, command):
+    """Save and restore a guest that reads its disk all the time."""
+    host.create('guest')
+    before = info(host)
+    expected = host.md5()
+    host.guest('while dd if=/dev/xvda bs=1M iflag=direct 2>/dev/null | md5sum; '
+               'do :; done >/sums 2>&1 &')
+    host.run(command)
+    equal('info xen-platform', before, info(host))
+    check_welcome(host, equal)
+    count = host.words('wc -l </sums')[0]
+    host.guest(f'until test $(wc -l </sums) -gt $(({count} + 1)); do '
+               'sleep .1; done')
+    equal('what was read', [expected, '-'], host.words('sort -u /sums'))
+    check_use(host, equal)
+
+
 FIRST = '0x0001 0x01 0xff8000 0x5853 0x0001'
 SECOND = '0x0002 0x02 0x010000 0x5853 0x0002'
 VENDOR = '0xc000 0x01 0x088000 0x5853 0xc000'
 
 WIN_BUILD = 'experimental/590080'
+DISK_BY_BLKBACK = [f'format=raw, vdev=hda, access=rw, target={DISK}']
 
 ROWS = [
     Row('blacklist', blacklist),
+    Row('written-while-it-runs', written_while_it_runs),
 
     *(Row(f'persona-{name}', persona, (f'persona={name}',))
-      for name in ('win-xenbus', 'gplpv', 'linux')),
+      for name in ('win-xenbus', 'citrix-legacy', 'gplpv', 'vmdp', 'linux',
+                   'freebsd')),
     Row('reported', persona, ('blacklist=expected', WIN_BUILD)),
     Row('enforced', persona,
         ('blacklist=expected enforce=expected', WIN_BUILD, 'enforce')),
+    Row('enforced-another-build', persona,
+        ('', 'experimental/590081', 'enforce')),
 
     Row('generation-2', identity, ('generation-2', [SECOND])),
     Row('vendor-device', identity, ('vendor-device', [FIRST, VENDOR])),
+    Row('vendor-none', identity, ('guest', [FIRST]),
+        {'vendor_device': 'none'}),
     Row('no-platform', identity, ('no-platform', [], False)),
     Row('xenserver', identity, ('xenserver', [SECOND])),
 
@@ -179,4 +262,17 @@ ROWS = [
     Row('bad-property', bad_value, ('xen-platform.colour=red', 'colour')),
 
     Row('rom-lock', rom_lock),
+    Row('stalled-xenstore', stalled_xenstore),
+    Row('restricted', restricted, settings={'disk': DISK_BY_BLKBACK}),
+
+    Row('blkback', devices, settings={'disk': DISK_BY_BLKBACK}),
+    Row('ahci', devices, settings={'hdtype': 'ahci'}),
+    Row('virtio-net', devices,
+        settings={'vif': ['bridge=xenbr0, model=virtio-net']}),
+    Row('hotplug', hotplug),
+
+    Row('save-restore', move, (
+        f'xl save guest {IMAGES}/saved && xl restore {IMAGES}/saved && '
+        f'rm {IMAGES}/saved',)),
+    Row('migrate', move, ('xl migrate -s "" guest "xl migrate-receive"',)),
 ]

@@ -22,8 +22,11 @@
 #define UART_FIFO_ON        0x07
 #define UART_MODEM_DTR_RTS  0x03
 #define UART_STATUS_RX      0x01
-#define UART_STATUS_TX_FREE 0x20 /* takes a byte */
+#define UART_STATUS_TX_FREE 0x20 /* its FIFO is empty */
 #define UART_STATUS_TX_IDLE 0x40 /* has sent all of them */
+
+/* Bytes in the FIFO */
+#define UART_FIFO_SIZE      16
 
 /* Seconds: a transmitter that stays busy longer has no listener */
 #define TX_POLLS            20000000
@@ -51,10 +54,25 @@ static void wait_for_transmitter(uint8_t status)
     no_listener = true;
 }
 
+static char pending[UART_FIFO_SIZE];
+static unsigned pending_count;
+
+/* Many bytes at once: on real Xen, a single access takes a millisecond */
+static void put_pending(void)
+{
+    if (pending_count) {
+        wait_for_transmitter(UART_STATUS_TX_FREE);
+        outsb(UART_DATA, pending, pending_count);
+        pending_count = 0;
+    }
+}
+
 static void put_char(char c)
 {
-    wait_for_transmitter(UART_STATUS_TX_FREE);
-    outb(UART_DATA, c);
+    pending[pending_count++] = c;
+    if (pending_count == UART_FIFO_SIZE) {
+        put_pending();
+    }
 }
 
 void console_flush(void)
@@ -65,6 +83,7 @@ void console_flush(void)
 void console_vprintf(const char *fmt, va_list ap)
 {
     format(put_char, fmt, ap);
+    put_pending();
 }
 
 void console_printf(const char *fmt, ...)

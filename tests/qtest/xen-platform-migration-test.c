@@ -138,8 +138,9 @@ static bool has_netdev(QTestState *qts)
 }
 
 /*
- * A network backend goes with its NIC, but not when a state is loaded: libxl then
- * still needs the tap device for its script.  It goes at the guest's next request.
+ * A network backend goes with its NIC, but not when a state is loaded: libxl
+ * still needs the tap device then, for its script.  It goes at the guest's next
+ * request.
  */
 static void test_netdev(void)
 {

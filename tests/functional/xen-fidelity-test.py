@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Hold the Xen guest environment of TCG against the original.
+
+Usage: xen-fidelity-test.py IMAGE [PATTERN...]
+
+The guest image plays each row of the table twice, on real Xen and under
+-accel tcg,xen-version=; its transcripts must be the same, but for DIFFERENCES.
+With PATTERNs, only the rows whose names match one of them run.  The environment
+is that of run_rows().
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from difflib import unified_diff
+
+sys.dont_write_bytecode = True
+
+from guest_machine import Machine
+from xl_guest import IMAGES
+from xl_main import run_rows
+
+VERSION = '0x40014'     # of Xen, as scripts/xen-host has it
+
+
+@dataclass
+class Row:
+    name: str
+    append: str
+    cpus: int = 1
+    disk: bool = False      # xvda only
+    nics: bool = False      # two without emulated ones
+
+
+# What xl's configurations come to
+EMULATED = ('-drive', 'if=ide,driver=null-co,size=16M', '-nic',
+            'hubport,hubid=0,model=rtl8139')
+XVDA = ('-drive', 'if=none,id=xvda,driver=raw,file.filename=xvda.img',
+        '-device', 'xen-disk,drive=xvda,vdev=xvda')
+NICS = ('-netdev', 'hubport,id=n0,hubid=0', '-device', 'xen-net-device,netdev=n0',
+        '-netdev', 'hubport,id=n1,hubid=0', '-device', 'xen-net-device,netdev=n1')
+MIB = 1 << 20
+
+# In transcripts, what may differ, and what to read it as
+DIFFERENCES = (
+    (r'\b\d+(\.\d+)? (ns|us|ms|s|kHz)\b', r'N \2'),
+)
+
+ROWS = [
+    *(Row(f'persona-{name}', f'persona={name}') for name in (
+        'win-xenbus', 'win-xenbus-8', 'citrix-legacy', 'gplpv', 'vmdp', 'linux',
+        'freebsd')),
+    *(Row(test, f'test={test}', cpus) for test, cpus in (
+        ('cpuid', 2), ('hypercall-page', 1), ('vmcall', 1), ('nested', 1),
+        ('pointers', 1), ('long-mode', 1), ('poll', 2), ('vcpu-info', 4),
+        ('time', 1), ('timers', 2), ('runstate', 2))),
+    *(Row(f'events-{delivery}', f'test=events delivery={delivery}')
+      for delivery in ('vector', 'vcpu-vector', 'gsi-ioapic', 'gsi-pic',
+                       'intx-ioapic', 'intx-pic')),
+    Row('ring', 'test=ring delivery=vcpu-vector count=1000', 4),
+    Row('block', 'test=block', disk=True),
+    Row('net', 'test=net', nics=True),
+    *(Row(f'shutdown-{reason}', f'test=shutdown reason={reason}')
+      for reason in ('poweroff', 'reboot', 'crash')),
+]
+
+
+def normal(lines):
+    for pattern, replacement in DIFFERENCES:
+        lines = [re.sub(pattern, replacement, line) for line in lines]
+    return [line.rstrip() for line in lines if line]
+
+
+def on_tcg(row, append):
+    devices = XVDA if row.disk else NICS if row.nics else EMULATED
+    options = ['-M', 'pc', '-m', '256', '-smp', str(row.cpus), '-vga', 'none',
+               '-accel', f'tcg,xen-version={VERSION}', '-no-reboot', *devices]
+    with Machine(os.environ.get('QTEST_QEMU_BINARY') or os.environ['QEMU'],
+                 sys.argv[1], append, options, debug_exit=False,
+                 files={'xvda.img': bytes(MIB)}) as machine:
+        return machine.run()
+
+
+def play(row, host, equal):
+    append = row.append
+    settings = {'vcpus': row.cpus}
+    if append.startswith('test='):
+        append += f' xen={VERSION}'
+    if row.cpus > 1:
+        append += f' cpus={row.cpus}'
+    if row.disk:
+        host.run(f'truncate -s {MIB} {IMAGES}/xvda.img')
+        settings['disk'] = ['format=raw, vdev=xvda, access=rw, '
+                            f'backendtype=qdisk, target={IMAGES}/xvda.img']
+    if row.nics:
+        settings['vif'] = ['bridge=xenbr0, type=vif'] * 2
+    tcg, xen = normal(on_tcg(row, append)), normal(
+        host.play('guest', append, **settings))
+    equal('the transcript is the same', [], list(unified_diff(
+        tcg, xen, 'tcg', 'xen', lineterm='', n=1)), *xen)
+
+
+if __name__ == '__main__':
+    sys.exit(run_rows(__doc__, ROWS, play))

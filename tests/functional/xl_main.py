@@ -1,0 +1,74 @@
+# The main program of a test that has xl of real Xen start guests.
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+import os
+import signal
+import sys
+import time
+from fnmatch import fnmatch
+
+from linux_guest import Kernel
+from qemu_process import MachineError
+from tap import Tap
+from xl_guest import XlHost, files_for_dom0
+
+
+def run_row(tap, row, host, play):
+    def equal(what, expected, got, *details):
+        tap.equal(f'{row.name}: {what}', expected, got, *details)
+
+    begin = time.monotonic()
+    try:
+        host.tidy()
+        play(row, host, equal)
+    except MachineError as error:
+        tap.result(False, f'{row.name}: the guest runs',
+                   *str(error).splitlines(), *host.evidence())
+    print(f'# {row.name}: {time.monotonic() - begin:.1f} s', flush=True)
+
+
+def run_rows(usage, rows, play):
+    """Return the exit status of the whole program, sys.argv IMAGE [PATTERN...].
+
+    `play` gets a row, the XlHost and a function that compares:
+    equal(what, expected, got, details...).  The QEMU that real Xen runs under
+    is $QTEST_QEMU_BINARY, else $QEMU; the device model that scripts/xen-host has
+    built for domain 0 is $XEN_DEVICE_MODEL, the rest of its host is in $XEN_HOST,
+    and the guests' kernel is in $XEN_GUESTS.  If $XEN_HOST_REASON is set, that is
+    why this machine has no such host.
+    """
+    if len(sys.argv) < 2:
+        sys.exit(usage)
+    image, *patterns = sys.argv[1:]
+    rows = [row for row in rows
+            if any(fnmatch(row.name, pattern) for pattern in patterns or '*')]
+    qemu = os.environ.get('QTEST_QEMU_BINARY') or os.environ.get('QEMU')
+    if not rows:
+        sys.exit(usage)
+    if not qemu:
+        sys.exit('name the QEMU in QTEST_QEMU_BINARY or QEMU')
+    reason = os.environ.get('XEN_HOST_REASON')
+    try:
+        device_model, folder, guests = (os.environ[name] for name in (
+            'XEN_DEVICE_MODEL', 'XEN_HOST', 'XEN_GUESTS'))
+    except KeyError as error:
+        reason = f'{error.args[0]} is not set; make check-xen sets it'
+    if reason:
+        print(f'1..0 # SKIP {reason}')
+        return 0
+    # Let the machine's cleaning up run
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
+    tap = Tap()
+    begin = time.monotonic()
+    try:
+        kernel = Kernel(os.path.join(guests, 'trixie-amd64'))
+        with XlHost(qemu, folder, files_for_dom0(
+                kernel, image, device_model)) as host:
+            host.start()
+            print(f'# domain 0: {time.monotonic() - begin:.1f} s', flush=True)
+            for row in rows:
+                run_row(tap, row, host, play)
+    except (MachineError, FileNotFoundError) as error:
+        tap.result(False, 'domain 0 runs', *str(error).splitlines())
+    return tap.end()
