@@ -13,7 +13,7 @@ OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
 .PHONY: all check check-full check-xen fuzz fuzzers demo bench lint stock \
-        install uninstall clean distclean help
+        install uninstall deb clean distclean help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
@@ -53,6 +53,10 @@ install: $(BUILD)/.configured ## put it below $(DESTDIR)$(prefix), beside other 
 
 uninstall: ## remove what install has put there
 	@scripts/install --remove $(BUILD) "$(prefix)" "$(DESTDIR)"
+
+deb: $(BUILD)/.configured ## a package for this release of Debian, in $(BUILD)
+	@$(NINJA) $(BUILD) qemu-system-x86_64
+	@scripts/deb $(BUILD)
 
 clean: ## remove the default build folders
 	rm -rf build build-asan build-fuzz build-stock build-xen
