@@ -4,11 +4,12 @@
 Usage: xen-xl-test.py IMAGE [PATTERN...]
 
 Each row of the table is a guest with a configuration from docs/xl; all run in
-one domain 0.  With PATTERNs, only the rows whose names match one of them run.
-The QEMU that real Xen runs under is $QTEST_QEMU_BINARY, else $QEMU; the device
-model that scripts/xen-host has built for domain 0 is $XEN_DEVICE_MODEL, the rest
-of its host is in $XEN_HOST, and the guests' kernel is in $XEN_GUESTS.  If
-$XEN_HOST_REASON is set, that is why this machine has no such host.
+one domain 0, where the package is installed.  With PATTERNs, only the rows whose
+names match one of them run.  The QEMU that real Xen runs under is
+$QTEST_QEMU_BINARY, else $QEMU; the package that scripts/xen-host has made for
+domain 0 is $XEN_PACKAGE, the rest of its host is in $XEN_HOST, and the guests'
+kernel is in $XEN_GUESTS.  If $XEN_HOST_REASON is set, that is why this machine
+has no such host.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -55,8 +56,8 @@ def main():
         sys.exit('name the QEMU in QTEST_QEMU_BINARY or QEMU')
     reason = os.environ.get('XEN_HOST_REASON')
     try:
-        device_model, folder, guests = (os.environ[name] for name in (
-            'XEN_DEVICE_MODEL', 'XEN_HOST', 'XEN_GUESTS'))
+        package, folder, guests = (os.environ[name] for name in (
+            'XEN_PACKAGE', 'XEN_HOST', 'XEN_GUESTS'))
     except KeyError as error:
         reason = f'{error.args[0]} is not set; make check-xen sets it'
     if reason:
@@ -69,7 +70,7 @@ def main():
     try:
         kernel = Kernel(os.path.join(guests, 'trixie-amd64'))
         with XlHost(qemu, folder, files_for_dom0(
-                kernel, image, device_model)) as host:
+                kernel, image, package)) as host:
             host.start()
             print(f'# domain 0: {time.monotonic() - begin:.1f} s', flush=True)
             for row in rows:
