@@ -3,6 +3,7 @@
 # Targets; "make help" lists them.  SANITIZE=1 uses a build with sanitizers,
 # BUILD=DIR the build folder given to configure, V=1 prints every command.
 
+prefix = /usr/local
 BUILD ?= build$(if $(SANITIZE),-asan)
 NINJA = ninja -j $(shell nproc) $(if $(V),-v) -C
 
@@ -12,7 +13,7 @@ OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
 .PHONY: all check check-full check-xen fuzz fuzzers demo bench lint stock \
-        clean distclean help
+        install uninstall deb clean distclean help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
@@ -45,6 +46,17 @@ lint: $(BUILD)/.configured ## QEMU's checkpatch over our C files and patches
 
 stock: build-stock/.configured ## the same QEMU without us, in build-stock
 	@$(NINJA) build-stock qemu-system-x86_64 qemu-img
+
+install: $(BUILD)/.configured ## put it below $(DESTDIR)$(prefix), beside other QEMUs
+	@$(NINJA) $(BUILD) qemu-system-x86_64
+	@scripts/install $(BUILD) "$(prefix)" "$(DESTDIR)"
+
+uninstall: ## remove what install has put there
+	@scripts/install --remove $(BUILD) "$(prefix)" "$(DESTDIR)"
+
+deb: $(BUILD)/.configured ## a package for this release of Debian, in $(BUILD)
+	@$(NINJA) $(BUILD) qemu-system-x86_64
+	@scripts/deb $(BUILD)
 
 clean: ## remove the default build folders
 	rm -rf build build-asan build-fuzz build-stock build-xen

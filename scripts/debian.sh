@@ -16,7 +16,8 @@ packages="bison debian-archive-keyring dpkg-dev flex gcc ipxe-qemu libaio-dev
 fuzz_packages="clang libclang-rt-dev llvm"
 apt=$cache/apt
 arch=$(dpkg --print-architecture)
-sources=yes
+sources=yes      # whether to look for source packages,
+updates=no       # and for packages in updates of the suite
 updated=no
 
 need_packages() {
@@ -92,11 +93,13 @@ END
 }
 
 write_sources() {
-    echo "deb [signed-by=$keyring arch=$arch target=Packages] $1 $suite main"
-    test $sources = yes || return 0
     for source in "$1 $suite" "$1 $suite-updates" ${2:+"$2 $suite-security"}; do
-        echo "deb-src [signed-by=$keyring target=Sources] $source main"
-    done >>"$apt/sources.list"
+        test $updates = no && test "$source" != "$1 $suite" ||
+            echo "deb [signed-by=$keyring arch=$arch target=Packages]" \
+                "$source main"
+        test $sources = no ||
+            echo "deb-src [signed-by=$keyring target=Sources] $source main"
+    done
 }
 
 update_apt() {

@@ -1,4 +1,5 @@
-# What configure and guest-kernels have in common.  $program is their name.
+# What configure and other scripts have in common.  $program is their name, $top
+# the repository.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -38,6 +39,13 @@ need_space() {
     free=$(df -P -m "$1" | awk 'END { print $4 }')
     test "$free" -ge "$2" ||
         die "the disk is full: $2 MiB are needed for $1, $free are free"
+}
+
+# When the repository was last changed, in seconds since 1970; a tarball of it has
+# that in its files.
+last_change() {
+    git -c safe.directory="$top" -C "$top" log -1 --format=%ct 2>/dev/null ||
+        date -r "$top/README.md" +%s
 }
 
 # stage PARENT: a new folder $staging on PARENT's disk; it goes when we end.

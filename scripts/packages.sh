@@ -1,9 +1,13 @@
-# What guest-kernels and xen-host have in common: packages of any suite, for any
+# What guest-kernels and hosts have in common: packages of any suite, for any
 # architecture, are taken apart without being installed.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 sources=no
+
+# Without these neither a shell script runs nor dpkg, and nothing depends on them
+essential="base-files bash bsdutils coreutils dash diffutils dpkg findutils grep
+    hostname libc-bin mawk sed tar util-linux"
 
 # from SUITE ARCHITECTURE: where packages come from.
 from() {
@@ -36,6 +40,26 @@ unpack() {
         dpkg-deb --extract "$deb" root || return
     done
     rm -- *.deb
+}
+
+# As unpack, with all that dpkg in that folder must know to take the packages for
+# installed.  Their maintainers' scripts do not run.
+unpack_installed() {
+    database=root/var/lib/dpkg
+    mkdir -p $database/info $database/updates || return
+    for deb in *.deb; do
+        entry=$database/info/$(dpkg-deb --field "$deb" Package)
+        dpkg-deb --vextract "$deb" root >list &&
+            sed 's,^\./*,/,; s,\(.\)/$,\1,; s,^/$,/.,' list >"$entry.list" &&
+            dpkg-deb --control "$deb" control || return
+        for file in shlibs symbols; do
+            test ! -e control/$file || mv control/$file "$entry.$file"
+        done
+        echo "Status: install ok installed"
+        dpkg-deb --field "$deb" || return
+        echo
+        rm -r control list "$deb"
+    done >status && mv status $database
 }
 
 # take_module NAME: it and what it depends on, in the order to load them.

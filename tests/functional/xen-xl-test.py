@@ -4,7 +4,8 @@
 Usage: xen-xl-test.py IMAGE [PATTERN...]
 
 Each row of the table is a guest with a configuration from docs/xl; all run in
-one domain 0.  With PATTERNs, only the rows whose names match one of them run.
+one domain 0, where the package is installed.  With PATTERNs, only the rows whose
+names match one of them run.
 The environment is that of run_rows().
 
 SPDX-License-Identifier: GPL-2.0-or-later

@@ -6,12 +6,11 @@ import os
 import shlex
 
 from linux_guest import HERE
-from xen_host import XenHost, read
+from xen_host import XenHost
 
-CONFIGS = os.path.join(HERE, '../../docs/xl')
-
-# Where the configurations have it
-DEVICE_MODEL = 'opt/qemu-xen-platform/build/qemu-system-i386'
+PACKAGE = '/root/qemu-xen-platform.deb'
+# Where the package has docs/xl
+CONFIGS = '/usr/share/doc/qemu-xen-platform/examples'
 IMAGES = '/var/lib/xen/images'
 DISK = f'{IMAGES}/guest.img'
 DISK_MIB = 16
@@ -42,16 +41,14 @@ def word(value):
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def files_for_dom0(kernel, image, device_model):
+def files_for_dom0(kernel, image, package):
     """Return what domain 0 needs besides what it is, for XenHost."""
     return {
-        DEVICE_MODEL: device_model,
+        PACKAGE[1:]: package,
         'usr/sbin/guest': os.path.join(HERE, 'dom0-guest'),
         f'{IMAGES[1:]}/vmlinuz': kernel.image,
         f'{IMAGES[1:]}/initramfs': bytes(kernel.initramfs()),
-        f'{IMAGES[1:]}/pvguest.elf': image,
-        **{f'root/xl/{name}': read(CONFIGS, name)
-           for name in os.listdir(CONFIGS)}}
+        f'{IMAGES[1:]}/pvguest.elf': image}
 
 
 class XlHost(XenHost):
@@ -59,6 +56,7 @@ class XlHost(XenHost):
 
     def start(self):
         super().start()
+        self.run(f'dpkg --install {PACKAGE}')
         self.run(f'dd if=/dev/urandom of={DISK} bs=1M count={DISK_MIB}')
         self.run('ip addr add 10.0.2.2/24 dev xenbr0')
 
@@ -73,7 +71,7 @@ class XlHost(XenHost):
     def create_command(self, config, settings):
         words = [shlex.quote(f'{key}={word(value)}')
                  for key, value in settings.items()]
-        return f'xl create /root/xl/{config}.cfg {" ".join(words)}'
+        return f'xl create {CONFIGS}/{config}.cfg {" ".join(words)}'
 
     def create(self, config, **settings):
         """Start Linux with a configuration of docs/xl; wait until it is up."""

@@ -33,9 +33,9 @@ def run_rows(usage, rows, play):
 
     `play` gets a row, the XlHost and a function that compares:
     equal(what, expected, got, details...).  The QEMU that real Xen runs under
-    is $QTEST_QEMU_BINARY, else $QEMU; the device model that scripts/xen-host has
-    built for domain 0 is $XEN_DEVICE_MODEL, the rest of its host is in $XEN_HOST,
-    and the guests' kernel is in $XEN_GUESTS.  If $XEN_HOST_REASON is set, that is
+    is $QTEST_QEMU_BINARY, else $QEMU; the package that scripts/xen-host has made
+    for domain 0 is $XEN_PACKAGE, the rest of its host is in $XEN_HOST, and the
+    guests' kernel is in $XEN_GUESTS.  If $XEN_HOST_REASON is set, that is
     why this machine has no such host.
     """
     if len(sys.argv) < 2:
@@ -50,8 +50,8 @@ def run_rows(usage, rows, play):
         sys.exit('name the QEMU in QTEST_QEMU_BINARY or QEMU')
     reason = os.environ.get('XEN_HOST_REASON')
     try:
-        device_model, folder, guests = (os.environ[name] for name in (
-            'XEN_DEVICE_MODEL', 'XEN_HOST', 'XEN_GUESTS'))
+        package, folder, guests = (os.environ[name] for name in (
+            'XEN_PACKAGE', 'XEN_HOST', 'XEN_GUESTS'))
     except KeyError as error:
         reason = f'{error.args[0]} is not set; make check-xen sets it'
     if reason:
@@ -64,7 +64,7 @@ def run_rows(usage, rows, play):
     try:
         kernel = Kernel(os.path.join(guests, 'trixie-amd64'))
         with XlHost(qemu, folder, files_for_dom0(
-                kernel, image, device_model)) as host:
+                kernel, image, package)) as host:
             host.start()
             print(f'# domain 0: {time.monotonic() - begin:.1f} s', flush=True)
             for row in rows:
