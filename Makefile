@@ -12,8 +12,8 @@ OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           tests/fuzz/devices.mak \
           $(wildcard patches patches/*.patch qapi include/hw/xen)
 
-.PHONY: all check check-full check-xen fuzz fuzzers demo bench lint stock \
-        install uninstall deb clean distclean help
+.PHONY: all check check-full check-xen check-fidelity fuzz fuzzers demo bench \
+        lint stock install uninstall deb clean distclean help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
@@ -27,7 +27,10 @@ check-full: all stock fuzzers ## all tests there are, also with sanitizers
 	@scripts/check --full $(BUILD) build-asan build-fuzz
 
 check-xen: all ## xl of real Xen starts guests with this device model
-	@scripts/check --xen $(BUILD)
+	@scripts/check --real $(BUILD)
+
+check-fidelity: all ## the Xen environment of TCG against the original
+	@scripts/check --fidelity $(BUILD)
 
 fuzz: fuzzers ## fuzz each target for FUZZ_SECONDS, 60 if not given
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) scripts/check --fuzz build-fuzz

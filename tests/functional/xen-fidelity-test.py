@@ -44,18 +44,25 @@ NICS = ('-netdev', 'hubport,id=n0,hubid=0', '-device', 'xen-net-device,netdev=n0
         '-netdev', 'hubport,id=n1,hubid=0', '-device', 'xen-net-device,netdev=n1')
 MIB = 1 << 20
 
-# In transcripts, what may differ, and what to read it as
-DIFFERENCES = (
-    (r'\b\d+(\.\d+)? (ns|us|ms|s|kHz)\b', r'N \2'),
-)
+# What differs by nature
+NUMBERS = r'\b\d+(\.\d+)? (ns|us|ms|s|kHz)\b|mode \d|port \d+'
+
+# Results that may differ, by row: docs/xen-under-tcg.rst has the reasons
+DIFFERENCES = {
+    'vmcall': r'vmcall, |with EFER.SVME',
+    'pointers': r'and there it is|and each has its part|output to ROM, dropped|'
+                r'the time area in |64-bit, an address that is not canonical',
+    'net': r'(the first slot of two|and the second) is refused|its page is free|'
+           r'the next packet is the next|device/vif/1: no packet|this backend ',
+}
 
 ROWS = [
     *(Row(f'persona-{name}', f'persona={name}') for name in (
         'win-xenbus', 'win-xenbus-8', 'citrix-legacy', 'gplpv', 'vmdp', 'linux',
         'freebsd')),
     *(Row(test, f'test={test}', cpus) for test, cpus in (
-        ('cpuid', 2), ('hypercall-page', 1), ('vmcall', 1), ('nested', 1),
-        ('pointers', 1), ('long-mode', 1), ('poll', 2), ('vcpu-info', 4),
+        ('cpuid', 2), ('hypercall-page', 1), ('vmcall', 1), ('pointers', 1),
+        ('long-mode', 1), ('poll', 2), ('vcpu-info', 4),
         ('time', 1), ('timers', 2), ('runstate', 2))),
     *(Row(f'events-{delivery}', f'test=events delivery={delivery}')
       for delivery in ('vector', 'vcpu-vector', 'gsi-ioapic', 'gsi-pic',
@@ -68,10 +75,22 @@ ROWS = [
 ]
 
 
-def normal(lines):
-    for pattern, replacement in DIFFERENCES:
-        lines = [re.sub(pattern, replacement, line) for line in lines]
-    return [line.rstrip() for line in lines if line]
+def normal(row, lines):
+    """Return what is left of a transcript for a comparison."""
+    known = DIFFERENCES.get(row.name)
+    kept = []
+    skip = False
+    for line in lines:
+        result = re.fullmatch(r'(ok|not ok) \d+ - (.*)', line)
+        if result:
+            skip = known and re.match(known, result[2])
+            line = f'{result[1]} - {result[2]}'
+        elif not line.startswith('#   expected'):
+            skip = (re.fullmatch(r'(1\.\..*)?', line) or
+                    known and re.match(known, line.lstrip('# ')))
+        if not skip:
+            kept.append(re.sub(NUMBERS, 'N', line.rstrip()))
+    return kept
 
 
 def on_tcg(row, append):
@@ -86,7 +105,7 @@ def on_tcg(row, append):
 
 def play(row, host, equal):
     append = row.append
-    settings = {'vcpus': row.cpus}
+    settings = {'vcpus': row.cpus, 'max_event_channels': 4095}
     if append.startswith('test='):
         append += f' xen={VERSION}'
     if row.cpus > 1:
@@ -97,8 +116,8 @@ def play(row, host, equal):
                             f'backendtype=qdisk, target={IMAGES}/xvda.img']
     if row.nics:
         settings['vif'] = ['bridge=xenbr0, type=vif'] * 2
-    tcg, xen = normal(on_tcg(row, append)), normal(
-        host.play('guest', append, **settings))
+    tcg = normal(row, on_tcg(row, append))
+    xen = normal(row, host.play('guest', append, **settings))
     equal('the transcript is the same', [], list(unified_diff(
         tcg, xen, 'tcg', 'xen', lineterm='', n=1)), *xen)
 

@@ -9,7 +9,6 @@
 #include "io.h"
 #include "trap.h"
 
-#define LAPIC_ID            0x020
 #define LAPIC_TPR           0x080
 #define LAPIC_EOI           0x0b0
 #define LAPIC_SPURIOUS      0x0f0
@@ -57,11 +56,6 @@ void lapic_init(void)
     mmio_write(LAPIC_BASE + LAPIC_LINT0,
                this_cpu() ? LAPIC_MASKED : LAPIC_EXTINT);
     lapic_set_tpr(0);
-}
-
-uint32_t lapic_id(void)
-{
-    return mmio_read(LAPIC_BASE + LAPIC_ID) >> 24;
 }
 
 void lapic_eoi(void)

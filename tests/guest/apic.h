@@ -17,7 +17,6 @@
 /* Switch on this CPU's local APIC; CPU 0 also takes the PIC's interrupts. */
 void lapic_init(void);
 
-uint32_t lapic_id(void);
 void lapic_eoi(void);
 void lapic_set_tpr(uint8_t priority);
 

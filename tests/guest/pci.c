@@ -16,6 +16,7 @@
 #define CFG_HEADER_TYPE         0x0c    /* in bits 16 to 23 */
 #define CFG_BAR0                0x10
 #define CFG_BUS_NUMBERS         0x18    /* of a bridge */
+#define CFG_SUBSYSTEM           0x2c
 
 #define HEADER_MULTI_FUNCTION   0x00800000
 #define BAR_IO                  1
@@ -33,19 +34,28 @@ static void scan_bus(PciList *list, uint8_t bus)
     PciFunction f = { .bus = bus };
 
     for (unsigned slot = 0; slot < 32 * 8; slot++) {
-        uint32_t id;
+        uint32_t word;
 
         f.device = slot / 8;
         f.function = slot % 8;
-        id = pci_config_read(&f, CFG_ID);
-        f.vendor_id = id;
-        f.device_id = id >> 16;
-        f.class_id = pci_config_read(&f, CFG_CLASS_REVISION) >> 16;
+        word = pci_config_read(&f, CFG_ID);
+        f.vendor_id = word;
+        f.device_id = word >> 16;
+        if (f.vendor_id == NO_DEVICE) {
+            slot += f.function == 0 ? 7 : 0;
+            continue;
+        }
+        word = pci_config_read(&f, CFG_CLASS_REVISION);
+        f.class_id = word >> 16;
+        f.revision = word;
+        word = pci_config_read(&f, CFG_SUBSYSTEM);
+        f.subsystem_vendor_id = word;
+        f.subsystem_id = word >> 16;
 
-        if (f.vendor_id != NO_DEVICE && list->count < PCI_MAX_FUNCTIONS) {
+        if (list->count < PCI_MAX_FUNCTIONS) {
             list->functions[list->count++] = f;
         }
-        if (f.vendor_id != NO_DEVICE && f.class_id == PCI_CLASS_BRIDGE_PCI) {
+        if (f.class_id == PCI_CLASS_BRIDGE_PCI) {
             uint8_t secondary = pci_config_read(&f, CFG_BUS_NUMBERS) >> 8;
 
             /* 0 if the firmware gave it none; rising, so this ends */
@@ -53,8 +63,8 @@ static void scan_bus(PciList *list, uint8_t bus)
                 scan_bus(list, secondary);
             }
         }
-        if (f.function == 0 && (f.vendor_id == NO_DEVICE ||
-            !(pci_config_read(&f, CFG_HEADER_TYPE) & HEADER_MULTI_FUNCTION))) {
+        if (f.function == 0 && !(pci_config_read(&f, CFG_HEADER_TYPE) &
+                                 HEADER_MULTI_FUNCTION)) {
             slot += 7;
         }
     }

@@ -27,6 +27,9 @@ typedef struct PciFunction {
     uint16_t vendor_id;
     uint16_t device_id;
     uint16_t class_id;  /* base class and sub-class */
+    uint8_t revision;
+    uint16_t subsystem_vendor_id;
+    uint16_t subsystem_id;
 } PciFunction;
 
 typedef struct PciList {

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "acpi.h"
 #include "apic.h"
 #include "asm.h"
 #include "clock.h"
@@ -29,6 +30,7 @@ char *smp_stack_top;
 
 static Worker workers[MAX_CPUS];
 static char stacks[MAX_CPUS][STACK_SIZE] __attribute__((aligned(16)));
+static uint8_t lapic_ids[MAX_CPUS];
 static uint32_t started;
 
 static void wake(TrapFrame *frame)
@@ -61,10 +63,13 @@ unsigned smp_start(unsigned count)
     memcpy((void *)TRAMPOLINE, smp_trampoline,
            smp_trampoline_end - smp_trampoline);
     started = 1;
+    for (unsigned i = acpi_lapic_ids(lapic_ids, MAX_CPUS); i < MAX_CPUS; i++) {
+        lapic_ids[i] = i;
+    }
     for (unsigned i = 1; i < count; i++) {
         smp_stack_top = stacks[i] + STACK_SIZE;
         barrier();
-        lapic_start_cpu(i, TRAMPOLINE >> 12);
+        lapic_start_cpu(lapic_ids[i], TRAMPOLINE >> 12);
         for (unsigned us = 0; load32(&started) == i; us += 10) {
             if (us >= START_US) {
                 return i;
@@ -81,7 +86,7 @@ void smp_run(unsigned cpu, void (*job)(void *arg), void *arg)
     workers[cpu].job = job;
     workers[cpu].arg = arg;
     store32(&workers[cpu].busy, 1);
-    lapic_ipi(cpu, WAKE_VECTOR);
+    lapic_ipi(lapic_ids[cpu], WAKE_VECTOR);
 }
 
 void smp_wait(unsigned cpu)

@@ -12,8 +12,8 @@
 /**
  * smp_start: start CPUs 1 to @count - 1
  *
- * Their local APICs have the numbers of the CPUs.  They have interrupts on,
- * and sleep.
+ * They are in the order of the firmware's tables.  They have interrupts on, and
+ * sleep.
  *
  * Returns: how many CPUs there are, this one included
  */

@@ -74,7 +74,8 @@ void xen_test_cpuid(const Args *args)
 
     signature_is("XenVMMXenVMM");
     cpuid(XEN_CPUID_FIRST_LEAF, 0, out);
-    tap_equal(XEN_CPUID_LEAF(4), out[EAX], "leaf 0x40000000: the last leaf");
+    tap_ok(out[EAX] >= XEN_CPUID_LEAF(4),
+           "leaf 0x40000000: the last leaf is 0x40000004 or a later one");
     cpuid(XEN_CPUID_LEAF(1), 0, out);
     tap_equal(version, out[EAX], "leaf 0x40000001: version 0x%x", version);
     cpuid(XEN_CPUID_LEAF(2), 0, out);
@@ -95,7 +96,8 @@ void xen_test_cpuid(const Args *args)
            "leaf 0x40000004 tells the vCPU id");
     tap_ok(out[EAX] & XEN_HVM_CPUID_DOMID_PRESENT,
            "leaf 0x40000004 tells the domain id");
-    tap_equal(1, out[ECX], "leaf 0x40000004: the domain id");
+    tap_between(1, DOMID_FIRST_RESERVED - 1, out[ECX],
+                "leaf 0x40000004: the domain id is a guest's");
     tap_equal(version >= UPCALL_VECTOR_SINCE,
               !!(out[EAX] & XEN_HVM_CPUID_UPCALL_VECTOR),
               "leaf 0x40000004: upcall vectors since 4.17");

@@ -17,6 +17,7 @@ const XenTest xen_tests[] = {
       xen_test_hypercall_cost },
     { "hypercall-page", "the page that an MSR fills",
       xen_test_hypercall_page },
+    { "log", "count= lines for the driver's log, without pause", xen_test_log },
     { "long-mode", "a 64-bit guest's shared info, events and clock",
       xen_test_long_mode },
     { "lost-events", "locked instructions beside the host's, count= times",

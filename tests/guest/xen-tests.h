@@ -29,6 +29,7 @@ void xen_test_cpuid(const Args *args);
 void xen_test_events(const Args *args);
 void xen_test_hypercall_cost(const Args *args);
 void xen_test_hypercall_page(const Args *args);
+void xen_test_log(const Args *args);
 void xen_test_long_mode(const Args *args);
 void xen_test_lost_events(const Args *args);
 void xen_test_net(const Args *args);
