@@ -7,13 +7,17 @@ prefix = /usr/local
 BUILD ?= build$(if $(SANITIZE),-asan)
 NINJA = ninja -j $(shell nproc) $(if $(V),-v) -C
 
-# The folders are here because files come and go.
+# The folders are here because files come and go; patches is a target, too.
 OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
           tests/fuzz/devices.mak \
-          $(wildcard patches patches/*.patch qapi include/hw/xen)
+          $(wildcard patches/. patches/*.patch qapi include/hw/xen)
+
+# Builds in other folders find in ccache what this one has compiled
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 
 .PHONY: all check check-full check-xen check-fidelity fuzz fuzzers demo bench \
-        lint stock install uninstall deb clean distclean help
+        patches lint stock install uninstall deb clean distclean help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
@@ -44,6 +48,9 @@ demo: all ## a guest that plays a Windows PV driver, seen from both sides
 bench: all stock ## what it costs, as ratios to stock QEMU and to other devices
 	@scripts/bench $(BUILD) build-stock
 
+patches: ## the whole work as a series for QEMU, in build/patches or TO=FOLDER
+	@scripts/patches $(TO)
+
 lint: $(BUILD)/.configured ## QEMU's checkpatch over our C files and patches
 	@scripts/lint
 
@@ -62,7 +69,7 @@ deb: $(BUILD)/.configured ## a package for this release of Debian, in $(BUILD)
 	@scripts/deb $(BUILD)
 
 clean: ## remove the default build folders
-	rm -rf build build-asan build-fuzz build-stock build-xen
+	rm -rf build build-asan build-fuzz build-stock build-xen build-patches
 
 distclean: clean ## and QEMU's source; the download cache stays
 	rm -rf qemu qemu-stock

@@ -12,7 +12,7 @@
 #include "hw/xen/xen.h"
 #include "qemu/main-loop.h"
 #include "system/kvm_xen.h"
-#include "xen-platform/hw/xen-emu/xen-emu-internal.h"
+#include "hw/xen-emu/xen-emu-internal.h"
 #include "fuzz-guest.h"
 
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
