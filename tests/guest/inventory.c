@@ -17,8 +17,8 @@ static void take_pci(Inventory *inventory)
                 f->bus, f->device, f->function, f->vendor_id, f->device_id,
                 f->class_id, pci_describe(f));
         if (f->vendor_id == PCI_VENDOR_XEN) {
-            tap_say("           revision %02x, subsystem %04x:%04x", f->revision,
-                    f->subsystem_vendor_id, f->subsystem_id);
+            tap_say("           revision %02x, subsystem %04x:%04x",
+                    f->revision, f->subsystem_vendor_id, f->subsystem_id);
         }
         inventory->nics += f->class_id == PCI_CLASS_ETHERNET;
         inventory->nvmes += f->class_id == PCI_CLASS_NVME;

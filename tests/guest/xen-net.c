@@ -35,7 +35,8 @@ static uint8_t got[XEN_GUEST_PAGE_SIZE];
 static void fill(unsigned seed, unsigned size)
 {
     for (unsigned i = 0; i < size; i++) {
-        page[i] = i < SOURCE ? 0xff : i == SOURCE ? 0x02 : seed + i * 7 + i / 256;
+        page[i] = i < SOURCE ? 0xff : i == SOURCE ? 0x02 :
+                  seed + i * 7 + i / 256;
     }
 }
 
