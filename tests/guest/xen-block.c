@@ -106,7 +106,11 @@ void xen_test_block(const Args *args)
     data = (uint32_t *)(uintptr_t)g->ops->alloc_pages(g, BLKFRONT_SEGMENTS);
     ports = evtchn_open_ports(g);
     for (unsigned abi = 0; abi < BLKFRONT_ABIS; abi++) {
-        play(abi);
+        if (abi == BLKFRONT_NATIVE && blkfront_has_blkback(&disk)) {
+            tap_say("blkback does not know that name of an ABI");
+        } else {
+            play(abi);
+        }
     }
     tap_equal(0, gnttab_granted(&grants), "no grant is left");
     tap_equal(ports, evtchn_open_ports(g), "no event channel is left");

@@ -111,6 +111,9 @@ uint64_t blkfront_slot(Blkfront *f, uint32_t index);
 /* blkfront_full: is there no slot left for a request? */
 bool blkfront_full(Blkfront *f);
 
+/* blkfront_has_blkback: is the backend Linux's blkback, not QEMU? */
+bool blkfront_has_blkback(Blkfront *f);
+
 /* blkfront_put: write a request into the next slot; nobody sees it yet */
 void blkfront_put(Blkfront *f, const BlkRequest *request);
 
@@ -127,7 +130,7 @@ bool blkfront_wait(Blkfront *f, BlkResponse *response);
  * blkfront_do: put one request into an idle ring and wait for its response
  *
  * Returns its status, or BLKFRONT_LOST, and says so, if it does not come, is
- * not for this request, or has padding that is not zero.
+ * not for this request, or is QEMU's and has padding that is not zero.
  */
 int blkfront_do(Blkfront *f, const BlkRequest *request);
 

@@ -6,6 +6,8 @@
  */
 
 #include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include "qobject/qdict.h"
 #include "xen-platform-common.h"
@@ -259,6 +261,40 @@ static void test_passed_socket(void)
     g_assert_cmpint(rmdir(folder), ==, 0);
 }
 
+/*
+ * libxl with dm_restrict=1 allows no long files: the screen is not shared memory
+ * then, and what the driver logs beyond is lost
+ */
+static void test_file_size(void)
+{
+    enum { LIMIT = 16 * 1024 };
+    g_autofree char *folder = g_dir_make_tmp("xen-platform-XXXXXX", NULL);
+    g_autofree char *vnc = g_build_filename(folder, "vnc", NULL);
+    g_autofree char *log = g_build_filename(folder, "log", NULL);
+    struct rlimit before, limit;
+    QTestState *qts;
+    GStatBuf st;
+
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    limit = before;
+    limit.rlim_cur = LIMIT;
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+    qts = xp_start("-M pc -vnc unix:%s -chardev file,id=log,path=%s "
+                   "-global xen-platform.log-chardev=log", vnc, log);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    for (unsigned i = 0; i < LIMIT / 64 + 10; i++) {
+        xp_log(qts, "12345678901234567890123456789012345678901234567890"
+                    "1234567890123\n");
+    }
+    xp_expect_alive(qts);
+    g_assert_cmpint(g_stat(log, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, LIMIT);
+    qtest_quit(qts);
+    unlink(vnc);
+    g_assert_cmpint(unlink(log), ==, 0);
+    g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
 /* The kvm accelerator cannot start; what it was asked for does not pass on */
 static void test_failed_kvm(void)
 {
@@ -292,5 +328,6 @@ int main(int argc, char **argv)
                         test_backends);
     qtest_add_func("xen-platform/cmdline/failed-kvm", test_failed_kvm);
     qtest_add_func("xen-platform/cmdline/passed-socket", test_passed_socket);
+    qtest_add_func("xen-platform/cmdline/file-size", test_file_size);
     return g_test_run();
 }
