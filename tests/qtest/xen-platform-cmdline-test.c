@@ -262,7 +262,7 @@ static void test_passed_socket(void)
 }
 
 /*
- * libxl with dm_restrict=1 allows no long files: the screen is not shared memory
+ * libxl with dm_restrict=1 allows no long files: the screen is no shared memory
  * then, and what the driver logs beyond is lost
  */
 static void test_file_size(void)
