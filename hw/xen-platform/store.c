@@ -32,27 +32,46 @@ static char *read_node(XenPlatformStore *store, const char *path)
     return qemu_xen_xs_read(store->xsh, XBT_NULL, path, NULL);
 }
 
+/*
+ * Is there no xenstore to read from, rather than nothing to read?
+ *
+ * With -xen-domid-restrict, events of watches still come in when it is gone.
+ * EINVAL is about a product's name that is no name of a node.
+ */
+static bool is_lost(void)
+{
+    return errno && errno != ENOENT && errno != EACCES && errno != EINVAL;
+}
+
+/* Returns false if xenstore is lost; clears *@fits if the list is full */
 static bool load_product(XenPlatformStore *store, XenPlatformBlacklist *list,
-                         const char *product)
+                         const char *product, bool *fits)
 {
     g_autofree char *dir = g_strdup_printf(XEN_PLATFORM_BLACKLIST_PATH "/%s",
                                            product);
     unsigned int n = 0;
-    char **builds = qemu_xen_xs_directory(store->xsh, XBT_NULL, dir, &n);
-    bool fits = true;
+    bool lost;
+    char **builds;
 
-    for (unsigned int i = 0; builds && i < n && fits; i++) {
+    errno = 0;
+    builds = qemu_xen_xs_directory(store->xsh, XBT_NULL, dir, &n);
+    lost = !builds && is_lost();
+    for (unsigned int i = 0; builds && i < n && *fits && !lost; i++) {
         g_autofree char *path = g_strdup_printf("%s/%s", dir, builds[i]);
-        char *reason = read_node(store, path);
+        char *reason;
 
+        errno = 0;
+        reason = read_node(store, path);
         if (reason) {
-            fits = xen_platform_blacklist_add(list, product, builds[i],
-                                              reason);
+            *fits = xen_platform_blacklist_add(list, product, builds[i],
+                                               reason);
+        } else {
+            lost = is_lost();
         }
         free(reason);
     }
     free(builds);
-    return fits;
+    return !lost;
 }
 
 static void load_list(XenPlatformStore *store)
@@ -62,7 +81,11 @@ static void load_list(XenPlatformStore *store)
     const char *product;
 
     for (unsigned i = 0; (product = xen_platform_known_product(i)); i++) {
-        fits &= load_product(store, list, product);
+        if (!load_product(store, list, product, &fits)) {
+            /* What is known still counts */
+            xen_platform_blacklist_free(list);
+            return;
+        }
     }
     if (!fits) {
         warn_report_once("xen-platform: " XEN_PLATFORM_BLACKLIST_PATH
@@ -76,9 +99,13 @@ static void load_list(XenPlatformStore *store)
 
 static void load_throttling(XenPlatformStore *store)
 {
-    char *value = read_node(store, store->throttling_path);
+    char *value;
 
-    store->throttling_changed(store->opaque, !value || strcmp(value, "0"));
+    errno = 0;
+    value = read_node(store, store->throttling_path);
+    if (value || !is_lost()) {
+        store->throttling_changed(store->opaque, !value || strcmp(value, "0"));
+    }
     free(value);
 }
 
