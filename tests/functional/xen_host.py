@@ -53,15 +53,17 @@ class XenHost(LinuxGuest):
     """Domain 0 of what scripts/xen-host left in `folder`, with some `files`.
 
     It is a machine of two CPUs with nested paging, one of them for domain 0.
+    The daemon of its xenstore is `xenstored` or `oxenstored`.
     """
 
-    def __init__(self, qemu, folder, files):
+    def __init__(self, qemu, folder, files, xenstored='xenstored'):
         dom0 = os.path.join(folder, 'dom0')
         super().__init__(qemu, None, options=[
             '-M', 'pc', '-cpu', 'qemu64,+svm,+npt', '-smp', '2', '-m', '4G',
             '-accel', 'tcg,thread=multi',
             '-kernel', os.path.join(dom0, 'xen'), '-append', XEN_CMDLINE,
-            '-initrd', f'vmlinuz {DOM0_CMDLINE},initramfs',
+            '-initrd',
+            f'vmlinuz {DOM0_CMDLINE} xenstored={xenstored},initramfs',
             '-drive', 'if=virtio,format=raw,snapshot=on,file=' +
             os.path.join(dom0, 'root.img'),
             '-drive', 'if=virtio,format=raw,read-only=on,file=files'],

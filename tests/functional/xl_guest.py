@@ -84,7 +84,7 @@ class XlHost(XenHost):
             **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
             'on_reboot': 'destroy', **settings}))
         # xl would take more time to say so than the guest to end
-        self.run('timeout 500 sh -c "until grep -q Exiting '
+        self.run('timeout 200 sh -c "until grep -q Exiting '
                  '/var/log/xen/xl-guest.log; do sleep .2; done"')
         return self.log(CONSOLE).splitlines()
 

@@ -35,8 +35,8 @@ def run_rows(usage, rows, play):
     equal(what, expected, got, details...).  The QEMU that real Xen runs under
     is $QTEST_QEMU_BINARY, else $QEMU; the package that scripts/xen-host has made
     for domain 0 is $XEN_PACKAGE, the rest of its host is in $XEN_HOST, and the
-    guests' kernel is in $XEN_GUESTS.  If $XEN_HOST_REASON is set, that is
-    why this machine has no such host.
+    guests' kernel is in $XEN_GUESTS.  $XENSTORED is the daemon of its xenstore.
+    If $XEN_HOST_REASON is set, that is why this machine has no such host.
     """
     if len(sys.argv) < 2:
         sys.exit(usage)
@@ -63,8 +63,8 @@ def run_rows(usage, rows, play):
     begin = time.monotonic()
     try:
         kernel = Kernel(os.path.join(guests, 'trixie-amd64'))
-        with XlHost(qemu, folder, files_for_dom0(
-                kernel, image, package)) as host:
+        with XlHost(qemu, folder, files_for_dom0(kernel, image, package),
+                    os.environ.get('XENSTORED', 'xenstored')) as host:
             host.start()
             print(f'# domain 0: {time.monotonic() - begin:.1f} s', flush=True)
             for row in rows:
