@@ -51,7 +51,7 @@ NUMBER = r'(?<![\w.])-?\d+(\.\d+)?(?![\w.])'
 DIFFERENCES = {
     'events': r'and not at the one|arrives at the one|and does not arrive',
     'long-mode': r'its begin is at 8',
-    'net': r'(the first slot of two|and the second) is refused|its page is free|'
+    'net': r'the first slot of two|and the second|its page is free|'
            r'the next packet is the next|device/vif/1: no packet|this backend ',
     'pointers': r'and there it is|and each has its part|output to ROM, dropped|'
                 r'the time area in |64-bit, an address that is not canonical',
