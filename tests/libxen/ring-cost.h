@@ -1,7 +1,7 @@
 /*
  * What operations of the PV rings cost: for benchmarks
  *
- * Each does @count operations, with up to @depth of them under way, and returns
+ * run() does @count operations, with up to @depth of them under way, and returns
  * how many went well.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,14 +13,27 @@
 #include "blkfront.h"
 #include "netfront.h"
 
-/* ring_cost_read: read the first page of a disk into the page @addr */
-unsigned ring_cost_read(Blkfront *f, uint64_t addr, unsigned depth,
-                        unsigned count);
+/* The frontends of xvda and of NIC 0, and a page to read into and send from */
+typedef struct RingCost {
+    XenStore store;
+    GrantTable grants;
+    Blkfront disk;
+    Netfront nic;
+    uint64_t page;
+} RingCost;
 
-/* ring_cost_send: send the first RING_COST_PACKET bytes of the page @addr */
-unsigned ring_cost_send(Netfront *f, uint64_t addr, unsigned depth,
-                        unsigned count);
+typedef struct RingCostRow {
+    const char *what;
+    unsigned (*run)(RingCost *c, unsigned depth, unsigned count);
+    unsigned depth;
+} RingCostRow;
 
-#define RING_COST_PACKET    60
+#define RING_COST_ROWS      4
+#define RING_COST_PACKET    60      /* bytes sent */
+
+extern const RingCostRow ring_cost_rows[RING_COST_ROWS];
+
+/* ring_cost_connect: false if there is no xvda or NIC, or not both connect */
+bool ring_cost_connect(RingCost *c, XenGuest *g);
 
 #endif
