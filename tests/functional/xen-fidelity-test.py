@@ -20,10 +20,9 @@ from difflib import unified_diff
 sys.dont_write_bytecode = True
 
 from guest_machine import Machine
+from xen_host import XEN_VERSION
 from xl_guest import IMAGES
 from xl_main import run_rows
-
-VERSION = '0x40014'     # of Xen, as scripts/xen-host has it
 
 
 @dataclass
@@ -102,7 +101,8 @@ def normal(row, lines):
 def on_tcg(row, append):
     devices = XVDA if row.disk else NICS if row.nics else EMULATED
     options = ['-M', 'pc', '-m', '256', '-smp', str(row.cpus), '-vga', 'none',
-               '-accel', f'tcg,xen-version={VERSION}', '-no-reboot', *devices]
+               '-accel', f'tcg,xen-version={XEN_VERSION}', '-no-reboot',
+               *devices]
     with Machine(os.environ.get('QTEST_QEMU_BINARY') or os.environ['QEMU'],
                  sys.argv[1], append, options, debug_exit=False,
                  files={'xvda.img': bytes(MIB)}) as machine:
@@ -113,7 +113,7 @@ def play(row, host, equal):
     append = row.append
     settings = {'vcpus': row.cpus, 'max_event_channels': 4095}
     if append.startswith('test='):
-        append += f' xen={VERSION}'
+        append += f' xen={XEN_VERSION}'
     if row.cpus > 1:
         append += f' cpus={row.cpus}'
     if row.disk:

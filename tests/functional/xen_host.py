@@ -8,6 +8,9 @@ import tarfile
 
 from linux_guest import Cpio, HERE, LinuxGuest
 
+# What scripts/xen-host gets
+XEN_VERSION = '0x40014'
+
 # Seconds for one command; a guest's boot takes one
 PATIENCE = 600
 

@@ -78,11 +78,15 @@ class XlHost(XenHost):
         self.run(self.create_command(config, {**LINUX_GUEST, **settings}))
         self.run('guest ready')
 
-    def play(self, config, append, **settings):
-        """Run the guest image to its end; return its lines."""
+    def create_image(self, config, append, **settings):
+        """Start the guest image with a configuration of docs/xl."""
         self.run(self.create_command(config, {
             **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
             'on_reboot': 'destroy', **settings}))
+
+    def play(self, config, append, **settings):
+        """Run the guest image to its end; return its lines."""
+        self.create_image(config, append, **settings)
         # xl would take more time to say so than the guest to end
         self.run('timeout 200 sh -c "until grep -q Exiting '
                  '/var/log/xen/xl-guest.log; do sleep .2; done"')

@@ -5,7 +5,8 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
-from xl_guest import BLACKLIST, BOTH, DISK, IMAGES, LINUX, LINUX_GUEST, LOG
+from xen_host import XEN_VERSION
+from xl_guest import BLACKLIST, DISK, IMAGES, LINUX, LINUX_GUEST, LOG
 
 
 @dataclass
@@ -228,11 +229,9 @@ def flood(host, equal):
     def size():
         return int(host.run(f'stat -c %s {LOG}'))
 
-    host.run(host.create_command('guest', {
-        **BOTH, 'kernel': f'{IMAGES}/pvguest.elf',
-        'cmdline': 'test=log count=100000000',
-        'device_model_args_hvm': [
-            '-global', 'xen-platform.log-burst=8192']}))
+    host.create_image('guest', 'test=log count=100000000',
+                      device_model_args_hvm=[
+                          '-global', 'xen-platform.log-burst=8192'])
     node = '/local/domain/$(xl domid guest)/log-throttling'
     wait = f'until test $(stat -c %s {LOG}) -gt {{}}; do sleep .2; done'
     host.run(wait.format(8192))
@@ -266,7 +265,6 @@ VENDOR = '5853:c000 class 0880 revision 01, subsystem 5853:c000'
 WIN_BUILD = 'experimental/590080'
 ANOTHER_BUILD = 'experimental/590081'
 BLKBACK = [f'format=raw, vdev=hda, access=rw, target={DISK}']
-XEN = 'xen=0x40014'     # what scripts/xen-host has
 SANDBOX = ('on,obsolete=deny,elevateprivileges=allow,spawn=deny,'
            'resourcecontrol=deny')
 
@@ -313,8 +311,10 @@ ROWS = [
     Row('image-bad-property', bad_value,
         ('xen-platform.colour=red', 'colour')),
 
-    Row('image-pv-disk-qdisk', image, (f'test=block {XEN}',), pv_disk('qdisk')),
-    Row('image-pv-disk-blkback', image, (f'test=block {XEN}',), pv_disk('phy')),
-    Row('image-pv-nic-netback', image, (f'test=net {XEN}',),
+    Row('image-pv-disk-qdisk', image, (f'test=block xen={XEN_VERSION}',),
+        pv_disk('qdisk')),
+    Row('image-pv-disk-blkback', image, (f'test=block xen={XEN_VERSION}',),
+        pv_disk('phy')),
+    Row('image-pv-nic-netback', image, (f'test=net xen={XEN_VERSION}',),
         {'vif': ['bridge=xenbr0, type=vif'] * 2}),
 ]
