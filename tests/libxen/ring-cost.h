@@ -1,7 +1,7 @@
 /*
  * What operations of the PV rings cost: for benchmarks
  *
- * run() does @count operations, with up to @depth of them under way, and returns
+ * run() does @count operations, up to @depth of them under way, and returns
  * how many went well.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
