@@ -15,7 +15,7 @@ XEN_VERSION = '0x40014'
 PATIENCE = 600
 
 XEN_CMDLINE = ('dom0_mem=1536M,max:1536M dom0_max_vcpus=1 com1=115200,8n1 '
-               'console=com1 spec-ctrl=no xpti=no watchdog=no')
+               'console=com1 spec-ctrl=no xpti=no watchdog=no sched=credit')
 DOM0_CMDLINE = 'console=hvc0 quiet panic=-1 mitigations=off'
 
 
@@ -61,6 +61,9 @@ class XenHost(LinuxGuest):
 
     def __init__(self, qemu, folder, files, xenstored='xenstored'):
         dom0 = os.path.join(folder, 'dom0')
+        # Xen's CPUs wake each other all the time while they hold spinlocks: one
+        # that the other's thread preempts then costs that a whole time slice
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         super().__init__(qemu, None, options=[
             '-M', 'pc', '-cpu', 'qemu64,+svm,+npt', '-smp', '2', '-m', '4G',
             '-accel', 'tcg,thread=multi',

@@ -49,7 +49,7 @@ def check_use(host, equal):
           host.words(f'echo 3 >/proc/sys/vm/drop_caches; md5sum /dev/{disk}')[0])
     host.guest('ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0')
     equal('the host answers', 0,
-          host.status("guest run 'ping -c 3 -W 60 10.0.2.2'"))
+          host.status("guest run 'ping -c 1 -W 60 10.0.2.2'"))
 
 
 def write_log(host, text):
@@ -172,6 +172,7 @@ def move(host, equal):
              f'xl restore {IMAGES}/saved && rm {IMAGES}/saved'),
             ('migrated', 'xl migrate -s "" guest "xl migrate-receive"')):
         host.run(command)
+        host.wait_moved()
         equal(f'{name}: the monitor says the same', before, info(host))
         check_welcome(host, equal)
         count = host.words('wc -l </sums')[0]
@@ -241,7 +242,7 @@ def flood(host, equal):
     host.run(wait.format(131072))
     host.run(f'xenstore-write {node} 1; sleep 2')
     before = size()
-    host.run('sleep 10')
+    host.run('sleep 5')
     after = size()
     equal('throttled again', True, after - before < 32768, before, after)
     equal('the log says what it left out', True,
