@@ -9,9 +9,12 @@
 #include "events.h"
 #include "exit.h"
 #include "guest-xen.h"
+#include "hypercall.h"
 #include "tap.h"
 
 #define POOL_PAGES  256
+#define PAUSES      64
+#define POLL_NS     100000
 
 static char pool[POOL_PAGES][XEN_GUEST_PAGE_SIZE]
     __attribute__((aligned(XEN_GUEST_PAGE_SIZE)));
@@ -104,9 +107,18 @@ static int32_t call(XenGuest *g, uint32_t number, uint64_t arg1, uint64_t arg2,
     return hypercall(number, arg1, arg2, arg3, 0);
 }
 
+/* Long waits leave the CPU to who is waited for */
 static void pause_guest(XenGuest *g)
 {
-    pause();
+    static unsigned count;
+    struct sched_poll op = { 0 };
+
+    if (++count % PAUSES) {
+        pause();
+        return;
+    }
+    op.timeout = time_now() + POLL_NS;
+    sched_op(SCHEDOP_poll, &op);
 }
 
 static uint32_t now_ms(XenGuest *g)
