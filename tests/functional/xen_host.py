@@ -15,8 +15,10 @@ XEN_VERSION = '0x40014'
 PATIENCE = 600
 
 XEN_CMDLINE = ('dom0_mem=1536M,max:1536M dom0_max_vcpus=1 com1=115200,8n1 '
-               'console=com1 spec-ctrl=no xpti=no watchdog=no sched=credit')
-DOM0_CMDLINE = 'console=hvc0 quiet panic=-1 mitigations=off'
+               'console=com1 spec-ctrl=no xpti=no watchdog=no sched=credit '
+               'bootscrub=no')
+DOM0_CMDLINE = ('console=hvc0 quiet panic=-1 mitigations=off pci=noearly '
+                'init_on_alloc=0')
 
 
 def read(*names):

@@ -5,8 +5,9 @@
 import os
 import shlex
 
+from fat import fat_image
 from linux_guest import CMDLINE, HERE
-from xen_host import XenHost
+from xen_host import XenHost, read
 
 PACKAGE = '/root/qemu-xen-platform.deb'
 # Where the package has docs/xl
@@ -14,6 +15,7 @@ CONFIGS = '/usr/share/doc/qemu-xen-platform/examples'
 IMAGES = '/var/lib/xen/images'
 DISK = f'{IMAGES}/guest.img'
 DISK_MIB = 16
+EFI_DISK = f'{IMAGES}/efi.img'
 CONSOLE = '/var/log/xen/console-guest'
 LOG = '/var/log/xen/qemu-dm-guest.log'
 BLACKLIST = '/mh/driver-blacklist'
@@ -26,12 +28,13 @@ BOTH = {
     'vga': 'none',
     'serial': [f'file:{CONSOLE}', 'pipe:/run/guest'],
 }
+LINUX_CMDLINE = f'{CMDLINE} pci=noearly init_on_alloc=0'
 LINUX_GUEST = {
     **BOTH,
     'on_crash': 'preserve',
     'kernel': f'{IMAGES}/vmlinuz',
     'ramdisk': f'{IMAGES}/initramfs',
-    'cmdline': f'{CMDLINE} pci=noearly init_on_alloc=0',
+    'cmdline': LINUX_CMDLINE,
 }
 
 
@@ -44,11 +47,18 @@ def word(value):
 
 def files_for_dom0(kernel, image, package):
     """Return what domain 0 needs besides what it is, for XenHost."""
+    initramfs = bytes(kernel.initramfs())
+    # The shell of OVMF does what startup.nsh says
+    efi = fat_image({
+        'VMLINUZ EFI': read(kernel.image), 'INITRD     ': initramfs,
+        'STARTUP NSH': 'fs0:\r\nvmlinuz.efi initrd=\\initrd '
+                       f'{LINUX_CMDLINE}\r\n'.encode()})
     return {
         PACKAGE[1:]: package,
         'usr/sbin/guest': os.path.join(HERE, 'dom0-guest'),
         f'{IMAGES[1:]}/vmlinuz': kernel.image,
-        f'{IMAGES[1:]}/initramfs': bytes(kernel.initramfs()),
+        f'{IMAGES[1:]}/initramfs': initramfs,
+        EFI_DISK[1:]: efi.rstrip(b'\0'),
         f'{IMAGES[1:]}/pvguest.elf': image}
 
 
@@ -76,7 +86,10 @@ class XlHost(XenHost):
 
     def create(self, config, **settings):
         """Start Linux with a configuration of docs/xl; wait until it is up."""
-        self.run(self.create_command(config, {**LINUX_GUEST, **settings}))
+        self.boot(config, **LINUX_GUEST, **settings)
+
+    def boot(self, config, **settings):
+        self.run(self.create_command(config, settings))
         self.run('guest ready')
 
     def create_image(self, config, append, **settings):

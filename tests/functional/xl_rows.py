@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from xen_host import XEN_VERSION
-from xl_guest import BLACKLIST, DISK, IMAGES, LINUX, LINUX_GUEST, LOG
+from xl_guest import (BLACKLIST, BOTH, DISK, EFI_DISK, IMAGES, LINUX,
+                      LINUX_GUEST, LOG)
 
 
 @dataclass
@@ -190,6 +191,17 @@ def devices(host, equal, **settings):
     check_use(host, equal)
 
 
+def ovmf(host, equal):
+    """OVMF reads Linux from the emulated disk that is then unplugged."""
+    host.run(f'truncate -s 64M {EFI_DISK}')
+    host.boot('guest', **BOTH, firmware='ovmf', disk=[
+        f'format=raw, vdev=hda, access=rw, backendtype=qdisk, target={EFI_DISK}'])
+    check_welcome(host, equal)
+    equal('it is EFI', 0, host.status("guest run 'test -d /sys/firmware/efi'"))
+    equal('the disk is read', host.run(f'md5sum <{EFI_DISK}').split()[0],
+          host.words('md5sum /dev/xvda')[0])
+
+
 def check_image(host, equal, lines):
     """The guest image checks by itself."""
     good = sum(line.startswith('ok ') for line in lines)
@@ -283,6 +295,7 @@ ROWS = [
     Row('linux-other-devices', devices, settings={
         'hdtype': 'ahci', 'vif': ['bridge=xenbr0, model=virtio-net'],
         'vendor_device': 'none'}),
+    Row('linux-ovmf', ovmf),
 
     Row('image-persona-win-xenbus', image, ('persona=win-xenbus',)),
     Row('image-reported', listed, ('blacklist=expected', WIN_BUILD),
