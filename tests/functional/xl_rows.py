@@ -295,7 +295,7 @@ ROWS = [
     Row('linux-other-devices', devices, settings={
         'hdtype': 'ahci', 'vif': ['bridge=xenbr0, model=virtio-net'],
         'vendor_device': 'none'}),
-    Row('linux-ovmf', ovmf),
+    Row('firmware-ovmf', ovmf),
 
     Row('image-persona-win-xenbus', image, ('persona=win-xenbus',)),
     Row('image-reported', listed, ('blacklist=expected', WIN_BUILD),
