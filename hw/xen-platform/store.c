@@ -151,6 +151,12 @@ xen_platform_store_open(bool blacklist,
     store->throttling_path = g_strdup_printf("/local/domain/%u/log-throttling",
                                              xen_domid);
     xen_platform_store_reload(store);
+    if (xen_domid_restrict) {
+        info_report("xen-platform: xenstore is given up with "
+                    "-xen-domid-restrict: " XEN_PLATFORM_BLACKLIST_PATH
+                    " counts as it was read now, later edits are not seen");
+        return store;
+    }
     if (blacklist) {
         store->list_watch = qemu_xen_xs_watch(store->xsh,
                                               XEN_PLATFORM_BLACKLIST_PATH,
@@ -159,11 +165,7 @@ xen_platform_store_open(bool blacklist,
     store->throttling_watch = qemu_xen_xs_watch(store->xsh,
                                                 store->throttling_path,
                                                 throttling_watch_fired, store);
-    if (xen_domid_restrict) {
-        info_report("xen-platform: xenstore is given up with "
-                    "-xen-domid-restrict: " XEN_PLATFORM_BLACKLIST_PATH
-                    " counts as it was read now, later edits are not seen");
-    } else if ((blacklist && !store->list_watch) || !store->throttling_watch) {
+    if ((blacklist && !store->list_watch) || !store->throttling_watch) {
         warn_report("xen-platform: xenstore takes no watch: later edits of "
                     XEN_PLATFORM_BLACKLIST_PATH " and log-throttling are not "
                     "seen");
