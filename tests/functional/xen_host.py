@@ -17,8 +17,10 @@ PATIENCE = 600
 XEN_CMDLINE = ('dom0_mem=1536M,max:1536M dom0_max_vcpus=1 com1=115200,8n1 '
                'console=com1 spec-ctrl=no xpti=no watchdog=no sched=credit '
                'bootscrub=no')
-DOM0_CMDLINE = ('console=hvc0 quiet panic=-1 mitigations=off pci=noearly '
-                'init_on_alloc=0')
+# What Linux can leave out: two searches for the AGP bridges that old CPUs of AMD
+# may have, which take half of a guest's boot, and clearing memory twice
+QUICK = 'pci=noearly init_on_alloc=0'
+DOM0_CMDLINE = f'console=hvc0 quiet panic=-1 mitigations=off {QUICK}'
 
 
 def read(*names):

@@ -7,7 +7,7 @@ import shlex
 
 from fat import fat_image
 from linux_guest import CMDLINE, HERE
-from xen_host import XenHost, read
+from xen_host import QUICK, XenHost, read
 
 PACKAGE = '/root/qemu-xen-platform.deb'
 # Where the package has docs/xl
@@ -22,13 +22,12 @@ BLACKLIST = '/mh/driver-blacklist'
 LINUX = f'{BLACKLIST}/linux/1'
 
 # What a test adds to any configuration: what to boot, how to hear of it, and
-# nothing on a screen, as that takes most of a boot's time.  Half of what is left
-# goes into two searches for AGP bridges, which old CPUs of AMD may have.
+# nothing on a screen, as that takes most of a boot's time
 BOTH = {
     'vga': 'none',
     'serial': [f'file:{CONSOLE}', 'pipe:/run/guest'],
 }
-LINUX_CMDLINE = f'{CMDLINE} pci=noearly init_on_alloc=0'
+LINUX_CMDLINE = f'{CMDLINE} {QUICK}'
 LINUX_GUEST = {
     **BOTH,
     'on_crash': 'preserve',
@@ -86,7 +85,7 @@ class XlHost(XenHost):
 
     def create(self, config, **settings):
         """Start Linux with a configuration of docs/xl; wait until it is up."""
-        self.boot(config, **LINUX_GUEST, **settings)
+        self.boot(config, **{**LINUX_GUEST, **settings})
 
     def boot(self, config, **settings):
         self.run(self.create_command(config, settings))

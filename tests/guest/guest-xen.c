@@ -108,12 +108,11 @@ static int32_t call(XenGuest *g, uint32_t number, uint64_t arg1, uint64_t arg2,
 }
 
 /* Long waits leave the CPU to who is waited for */
-static void pause_guest(XenGuest *g)
+static void pause_guest(XenGuest *g, unsigned round)
 {
-    static unsigned count;
     struct sched_poll op = { 0 };
 
-    if (++count % PAUSES) {
+    if (round < PAUSES) {
         pause();
         return;
     }

@@ -60,11 +60,11 @@ bool xen_guest_wait(XenGuest *g, bool (*done)(void *opaque), void *opaque)
 {
     uint32_t begin = g->ops->now_ms(g);
 
-    while (!done(opaque)) {
+    for (unsigned round = 0; !done(opaque); round++) {
         if (g->ops->now_ms(g) - begin > XEN_GUEST_PATIENCE_MS) {
             return false;
         }
-        g->ops->pause(g);
+        g->ops->pause(g, round);
     }
     return true;
 }

@@ -58,8 +58,8 @@ typedef struct XenGuestOps {
     int32_t (*hypercall)(XenGuest *g, uint32_t number, uint64_t arg1,
                          uint64_t arg2, uint64_t arg3);
 
-    /* Let the host go on for a moment. */
-    void (*pause)(XenGuest *g);
+    /* Let the host go on for a moment, for the @round-th time in one wait. */
+    void (*pause)(XenGuest *g, unsigned round);
 
     /* Returns ms that have passed since some time in the past */
     uint32_t (*now_ms)(XenGuest *g);

@@ -83,7 +83,7 @@ static int32_t hypercall(XenGuest *g, uint32_t number, uint64_t arg1,
 }
 
 /* The host goes on between two commands of qtest */
-static void pause_guest(XenGuest *g)
+static void pause_guest(XenGuest *g, unsigned round)
 {
     g_usleep(PAUSE_US);
 }
