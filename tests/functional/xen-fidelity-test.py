@@ -100,7 +100,7 @@ def normal(row, lines):
 
 def on_tcg(row, append):
     devices = XVDA if row.disk else NICS if row.nics else EMULATED
-    options = ['-M', 'pc', '-m', '256', '-smp', str(row.cpus), '-vga', 'none',
+    options = ['-M', 'pc', '-m', '128', '-smp', str(row.cpus), '-vga', 'none',
                '-accel', f'tcg,xen-version={XEN_VERSION}', '-no-reboot',
                *devices]
     with Machine(os.environ.get('QTEST_QEMU_BINARY') or os.environ['QEMU'],

@@ -24,4 +24,5 @@ def play(row, host, equal):
 
 
 if __name__ == '__main__':
-    sys.exit(run_rows(__doc__, ROWS, play))
+    sys.exit(run_rows(__doc__, ROWS, play,
+                      lambda row, kernel: row.files(kernel)))

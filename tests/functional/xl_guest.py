@@ -14,7 +14,7 @@ PACKAGE = '/root/qemu-xen-platform.deb'
 CONFIGS = '/usr/share/doc/qemu-xen-platform/examples'
 IMAGES = '/var/lib/xen/images'
 DISK = f'{IMAGES}/guest.img'
-DISK_MIB = 16
+DISK_MIB = 4
 EFI_DISK = f'{IMAGES}/efi.img'
 CONSOLE = '/var/log/xen/console-guest'
 LOG = '/var/log/xen/qemu-dm-guest.log'
@@ -22,8 +22,9 @@ BLACKLIST = '/mh/driver-blacklist'
 LINUX = f'{BLACKLIST}/linux/1'
 
 # What a test adds to any configuration: what to boot, how to hear of it, and
-# nothing on a screen, as that takes most of a boot's time
+# nothing on a screen, as that takes most of a boot's time.  Each page costs time.
 BOTH = {
+    'memory': 128,
     'vga': 'none',
     'serial': [f'file:{CONSOLE}', 'pipe:/run/guest'],
 }
@@ -46,19 +47,26 @@ def word(value):
 
 def files_for_dom0(kernel, image, package):
     """Return what domain 0 needs besides what it is, for XenHost."""
-    initramfs = bytes(kernel.initramfs())
-    # The shell of OVMF does what startup.nsh says
-    efi = fat_image({
-        'VMLINUZ EFI': read(kernel.image), 'INITRD     ': initramfs,
-        'STARTUP NSH': 'fs0:\r\nvmlinuz.efi initrd=\\initrd '
-                       f'{LINUX_CMDLINE}\r\n'.encode()})
     return {
         PACKAGE[1:]: package,
         'usr/sbin/guest': os.path.join(HERE, 'dom0-guest'),
         f'{IMAGES[1:]}/vmlinuz': kernel.image,
-        f'{IMAGES[1:]}/initramfs': initramfs,
-        EFI_DISK[1:]: efi.rstrip(b'\0'),
+        f'{IMAGES[1:]}/initramfs': bytes(kernel.initramfs()),
         f'{IMAGES[1:]}/pvguest.elf': image}
+
+
+def efi_disk(kernel):
+    """Return a disk that OVMF starts Linux from, for XenHost.
+
+    The image is cut off where it has nothing but zeros.
+    """
+    # The shell of OVMF does what startup.nsh says
+    image = fat_image({
+        'VMLINUZ EFI': read(kernel.image),
+        'INITRD     ': bytes(kernel.initramfs()),
+        'STARTUP NSH': 'fs0:\r\nvmlinuz.efi initrd=\\initrd '
+                       f'{LINUX_CMDLINE}\r\n'.encode()})
+    return {EFI_DISK[1:]: image.rstrip(b'\0')}
 
 
 class XlHost(XenHost):

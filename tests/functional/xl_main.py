@@ -28,14 +28,15 @@ def run_row(tap, row, host, play):
     print(f'# {row.name}: {time.monotonic() - begin:.1f} s', flush=True)
 
 
-def run_rows(usage, rows, play):
+def run_rows(usage, rows, play, files_for_row=lambda row, kernel: {}):
     """Return the exit status of the whole program, sys.argv IMAGE [PATTERN...].
 
     `play` gets a row, the XlHost and a function that compares:
-    equal(what, expected, got, details...).  The QEMU that real Xen runs under
-    is $QTEST_QEMU_BINARY, else $QEMU; the package that scripts/xen-host has made
-    for domain 0 is $XEN_PACKAGE, the rest of its host is in $XEN_HOST, and the
-    guests' kernel is in $XEN_GUESTS.  $XENSTORED is the daemon of its xenstore.
+    equal(what, expected, got, details...); `files_for_row` a row and a Kernel, and
+    returns what the row wants in domain 0, for XenHost.  The QEMU that real Xen
+    runs under is $QTEST_QEMU_BINARY, else $QEMU; the package that scripts/xen-host
+    has made for domain 0 is $XEN_PACKAGE, the rest of its host is in $XEN_HOST, and
+    the guests' kernel is in $XEN_GUESTS.  $XENSTORED is the daemon of its xenstore.
     If $XEN_HOST_REASON is set, that is why this machine has no such host.
     """
     if len(sys.argv) < 2:
@@ -63,7 +64,10 @@ def run_rows(usage, rows, play):
     begin = time.monotonic()
     try:
         kernel = Kernel(os.path.join(guests, 'trixie-amd64'))
-        with XlHost(qemu, folder, files_for_dom0(kernel, image, package),
+        files = files_for_dom0(kernel, image, package)
+        for row in rows:
+            files.update(files_for_row(row, kernel))
+        with XlHost(qemu, folder, files,
                     os.environ.get('XENSTORED', 'xenstored')) as host:
             host.start()
             print(f'# domain 0: {time.monotonic() - begin:.1f} s', flush=True)

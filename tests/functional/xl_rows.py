@@ -7,7 +7,7 @@ from typing import Callable
 
 from xen_host import XEN_VERSION
 from xl_guest import (BLACKLIST, BOTH, DISK, EFI_DISK, IMAGES, LINUX,
-                      LINUX_GUEST, LOG)
+                      LINUX_GUEST, LOG, efi_disk)
 
 
 @dataclass
@@ -16,6 +16,7 @@ class Row:
     play: Callable
     arguments: tuple = ()
     settings: dict = field(default_factory=dict)    # in xl's configuration
+    files: Callable = lambda kernel: {}             # in domain 0
 
 
 def emulated_disks(host):
@@ -192,9 +193,12 @@ def devices(host, equal, **settings):
 
 
 def ovmf(host, equal):
-    """OVMF reads Linux from the emulated disk that is then unplugged."""
+    """OVMF reads Linux from the emulated disk that is then unplugged.
+
+    With 128 MiB, OVMF does not come as far.
+    """
     host.run(f'truncate -s 64M {EFI_DISK}')
-    host.boot('guest', **BOTH, firmware='ovmf', disk=[
+    host.boot('guest', **{**BOTH, 'memory': 256}, firmware='ovmf', disk=[
         f'format=raw, vdev=hda, access=rw, backendtype=qdisk, target={EFI_DISK}'])
     check_welcome(host, equal)
     equal('it is EFI', 0, host.status("guest run 'test -d /sys/firmware/efi'"))
@@ -258,7 +262,7 @@ def flood(host, equal):
     after = size()
     equal('throttled again', True, after - before < 32768, before, after)
     equal('the log says what it left out', True,
-          'suppressed' in host.run(f'tail -n 1000 {LOG}'))
+          host.status(f'grep -q suppressed {LOG}') == 0)
 
 
 def bad_value(host, equal, option, sentence):
@@ -295,7 +299,7 @@ ROWS = [
     Row('linux-other-devices', devices, settings={
         'hdtype': 'ahci', 'vif': ['bridge=xenbr0, model=virtio-net'],
         'vendor_device': 'none'}),
-    Row('firmware-ovmf', ovmf),
+    Row('firmware-ovmf', ovmf, files=efi_disk),
 
     Row('image-persona-win-xenbus', image, ('persona=win-xenbus',)),
     Row('image-reported', listed, ('blacklist=expected', WIN_BUILD),
