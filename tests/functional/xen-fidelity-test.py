@@ -48,7 +48,6 @@ NUMBER = r'(?<![\w.])-?\d+(\.\d+)?(?![\w.])'
 
 # Results that may differ, by test: docs/xen-under-tcg.rst has the reasons
 DIFFERENCES = {
-    'events': r'and not at the one|arrives at the one|and does not arrive',
     'long-mode': r'its begin is at 8',
     'net': r'the first slot of two|and the second|its page is free|'
            r'the next packet is the next|device/vif/1: no packet|this backend ',

@@ -194,6 +194,9 @@ static void loopback(void)
            status.status == EVTCHNSTAT_interdomain &&
            status.u.interdomain.port == alloc.port,
            "the status says so");
+    tap_ok(event_pending(bind.local_port),
+           "it is pending at once, for what was sent before");
+    event_clear(bind.local_port);
 
     handled = 0;
     event_handle(alloc.port, on_event);
