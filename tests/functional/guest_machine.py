@@ -9,6 +9,10 @@ from qemu_process import MachineError, Qemu
 
 DISK_BYTES = 1 << 20
 
+# What test=console reads, and writes
+CONSOLE_INPUT = bytes(n * 7 + n // 256 & 255 for n in range(5000))
+CONSOLE_OUTPUT = bytes(2 * (n * 7 + n // 256) & 255 for n in range(10000))
+
 # What isa-debug-exit makes of the codes in tests/guest/exit.h
 STATUS_OK = 33
 STATUS_FAILED = 35

@@ -22,7 +22,8 @@ from fnmatch import fnmatch
 
 sys.dont_write_bytecode = True
 
-from guest_machine import DISK_BYTES, Machine, check_results
+from guest_machine import (CONSOLE_INPUT, CONSOLE_OUTPUT, DISK_BYTES, Machine,
+                           check_results)
 from qemu_process import PATIENCE, MachineError
 from tap import Tap
 
@@ -66,10 +67,7 @@ DISK = 'xvda.img'
 XVDA = ('-blockdev', f'raw,node-name=xvda,file.driver=file,file.filename={DISK}',
         '-device', 'xen-disk,drive=xvda,vdev=xvda')
 
-# What test=console reads, and writes
 TYPED = 'typed'
-INPUT = bytes(n * 7 + n // 256 & 255 for n in range(5000))
-OUTPUT = bytes(2 * (n * 7 + n // 256) & 255 for n in range(10000))
 SAID = 'said0', 'said1'
 CONSOLES = [option for n, said in enumerate(SAID) for option in (
     '-chardev', f'file,id=c{n},path={said},input-path={TYPED}',
@@ -215,7 +213,7 @@ def check_disk(tap, row, machine):
 def check_consoles(tap, row, machine):
     for n, said in enumerate(SAID):
         with open(machine.path(said), 'rb') as file:
-            tap.result(file.read() == OUTPUT,
+            tap.result(file.read() == CONSOLE_OUTPUT,
                        f'{row.name}: the host reads what was written to {n}')
 
 
@@ -226,7 +224,8 @@ def run_row(tap, qemu, image, row):
         with Machine(qemu, image, append, options,
                      disks=(DISK,) if row.disk else (),
                      debug_exit=row.debug_exit,
-                     files={TYPED: INPUT} if row.consoles else None) as machine:
+                     files={TYPED: CONSOLE_INPUT} if row.consoles else None
+                     ) as machine:
             lines, status = play(tap, row, machine)
             if row.events:
                 check_events(tap, row, machine, lines)

@@ -86,10 +86,10 @@ class XlHost(XenHost):
                  'timeout .2 cat /run/guest.out; timeout .2 cat /run/guest.in; '
                  'true')
 
-    def create_command(self, config, settings):
+    def create_command(self, config, settings, options=''):
         words = [shlex.quote(f'{key}={word(value)}')
                  for key, value in settings.items()]
-        return f'xl create {CONFIGS}/{config}.cfg {" ".join(words)}'
+        return f'xl create {options} {CONFIGS}/{config}.cfg {" ".join(words)}'
 
     def create(self, config, **settings):
         """Start Linux with a configuration of docs/xl; wait until it is up."""
@@ -99,19 +99,24 @@ class XlHost(XenHost):
         self.run(self.create_command(config, settings))
         self.run('guest ready')
 
-    def create_image(self, config, append, **settings):
+    def create_image(self, config, append, options='', **settings):
         """Start the guest image with a configuration of docs/xl.
 
         It has no use for the NICs that are there, so none is put on the bridge.
+        `options` are xl's.
         """
         self.run(self.create_command(config, {
             **BOTH, 'kernel': f'{IMAGES}/pvguest.elf', 'cmdline': append,
             'vif': ['bridge=xenbr0, script=/bin/true'],
-            'on_reboot': 'destroy', **settings}))
+            'on_reboot': 'destroy', **settings}, options))
 
     def play(self, config, append, **settings):
         """Run the guest image to its end; return its lines."""
         self.create_image(config, append, **settings)
+        return self.wait_end()
+
+    def wait_end(self):
+        """Wait until the guest image is at its end; return its lines."""
         # xl would take more time to say so than the guest to end
         self.run('timeout 200 sh -c "until grep -q Exiting '
                  '/var/log/xen/xl-guest.log; do sleep .2; done"')

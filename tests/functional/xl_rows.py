@@ -5,6 +5,7 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
+from guest_machine import CONSOLE_INPUT, CONSOLE_OUTPUT
 from xen_host import XEN_VERSION
 from xl_guest import (BLACKLIST, BOTH, DISK, EFI_DISK, IMAGES, LINUX,
                       LINUX_GUEST, LOG, efi_disk)
@@ -234,6 +235,24 @@ def identity(host, equal, config, expected, append='persona=linux', **settings):
     equal('the devices', 2 * expected, found, *lines)
 
 
+def consoles(host, equal):
+    """The primary console is xenconsoled's, a channel that of QEMU."""
+    host.create_image('guest', f'test=console xen={XEN_VERSION}', '-p',
+                      channel=['connection=pty, name=test'])
+    host.run('for node in console device/console/1; do '
+             'tty=$(xenstore-read /local/domain/$(xl domid guest)/$node/tty); '
+             f'cat $tty >/tmp/${{node##*/}} 2>/dev/null & cat {TYPED} >$tty & '
+             'done; xl unpause guest')
+    check_image(host, equal, host.wait_end())
+    for name in 'console', '1':
+        equal(f'{name}: the host reads what was written', 0,
+              host.status(f'cmp /tmp/{name} {SAID}'))
+
+
+def console_files(kernel):
+    return {TYPED[1:]: CONSOLE_INPUT, SAID[1:]: CONSOLE_OUTPUT}
+
+
 def log(host, equal):
     image(host, equal, 'persona=win-xenbus', 'log')
     equal("the driver's log", True,
@@ -281,6 +300,8 @@ VENDOR = '5853:c000 class 0880 revision 01, subsystem 5853:c000'
 
 WIN_BUILD = 'experimental/590080'
 ANOTHER_BUILD = 'experimental/590081'
+TYPED = '/root/typed'
+SAID = '/root/said'
 BLKBACK = [f'format=raw, vdev=hda, access=rw, target={DISK}']
 SANDBOX = ('on,obsolete=deny,elevateprivileges=allow,spawn=deny,'
            'resourcecontrol=deny')
@@ -335,4 +356,5 @@ ROWS = [
         pv_disk('phy')),
     Row('image-pv-nic-netback', image, (f'test=net xen={XEN_VERSION}',),
         {'vif': ['bridge=xenbr0, type=vif'] * 2}),
+    Row('image-pv-consoles', consoles, files=console_files),
 ]
