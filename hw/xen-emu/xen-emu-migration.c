@@ -43,7 +43,7 @@ bool xen_emu_backends_paused(void)
     return xen_mode == XEN_EMULATE && !runstate_is_running();
 }
 
-void xen_emu_set_dirty(uint64_t gpa, uint64_t size)
+static void set_dirty(uint64_t gpa, uint64_t size)
 {
     MemoryRegionSection section = memory_region_find(get_system_memory(), gpa,
                                                      size);
@@ -78,7 +78,7 @@ static void set_all_dirty(void)
     CPU_FOREACH(cs) {
         set_dirty_by_host(cpu_env(cs)->xen_vcpu_info_hva, 64);
     }
-    xen_gnttab_set_dirty();
+    xen_gnttab_set_dirty(set_dirty);
 }
 
 static void reconnect(XenDevice *xendev)

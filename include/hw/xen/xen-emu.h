@@ -84,9 +84,6 @@ bool xen_emu_backends_paused(void);
  */
 int xen_emu_loaded(void);
 
-/* xen_emu_set_dirty: guest RAM was written by pointer, for migration */
-void xen_emu_set_dirty(uint64_t gpa, uint64_t size);
-
 /* Limits of the accelerator in use */
 uint16_t xen_emu_gnttab_max_frames(void);
 uint16_t xen_emu_evtchn_max_pirq(void);
