@@ -82,7 +82,11 @@ INTERRUPTS = 'gsi-ioapic', 'gsi-pic', 'intx-ioapic', 'intx-pic'
 
 ROWS = [
     *(Row(f'{test}{name}', f'test={test}', version=version)
-      for test in ('cpuid', 'hypercall-page', 'vmcall', 'nested')
+      for test in ('cpuid', 'hypercall-page', 'vmcall')
+      for name, version in (('', '0x40011'), ('-no-xen', ''))),
+    # With CR8 for 32-bit code
+    *(Row(f'nested{name}', 'test=nested', version=version,
+          options=('-cpu', 'qemu64,+cr8legacy'))
       for name, version in (('', '0x40011'), ('-no-xen', ''))),
     Row('cpuid-4.16', 'test=cpuid', version='0x40010', cpus=2),
     # Debian's kernels take VMMCALL on this one, VMCALL on Intel's

@@ -41,6 +41,8 @@ _Noreturn void smp_main(void);
 
 /* xen-nested-entry.S, for xen-nested.c */
 extern const char nested_end[];
+extern const char nested_lower_priority[];
+extern const char nested_priority_lowered[];
 void nested_run(void *vmcb);
 
 #endif
