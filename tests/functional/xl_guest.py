@@ -83,8 +83,8 @@ class XlHost(XenHost):
         self.run('xl destroy guest 2>/dev/null; '
                  f'xenstore-rm {BLACKLIST} 2>/dev/null; '
                  'rm -f /var/log/xen/*guest*; '
-                 'timeout .2 cat /run/guest.out; timeout .2 cat /run/guest.in; '
-                 'true')
+                 'for pipe in /run/guest.out /run/guest.in; do '
+                 'dd if=$pipe iflag=nonblock 2>/dev/null; done; true')
 
     def create_command(self, config, settings, options=''):
         words = [shlex.quote(f'{key}={word(value)}')

@@ -210,8 +210,10 @@ def ovmf(host, equal):
 def check_image(host, equal, lines):
     """The guest image checks by itself."""
     good = sum(line.startswith('ok ') for line in lines)
+    expected = [f'1..{good}']
     plans = [line for line in lines if line.startswith('1..')]
-    equal('its results', [f'1..{good}'], plans, *lines, *host.evidence())
+    equal('its results', expected, plans,
+          *([] if plans == expected else lines + host.evidence()))
 
 
 def image(host, equal, append, config='guest', **settings):
