@@ -352,11 +352,11 @@ ROWS = [
     Row('image-bad-property', bad_value,
         ('xen-platform.colour=red', 'colour')),
 
-    Row('image-pv-disk-qdisk', image, (f'test=block xen={XEN_VERSION}',),
+    Row('pv-disk-qdisk', image, (f'test=block xen={XEN_VERSION}',),
         pv_disk('qdisk')),
-    Row('image-pv-disk-blkback', image, (f'test=block xen={XEN_VERSION}',),
+    Row('pv-disk-blkback', image, (f'test=block xen={XEN_VERSION}',),
         pv_disk('phy')),
-    Row('image-pv-nic-netback', image, (f'test=net xen={XEN_VERSION}',),
+    Row('pv-nic-netback', image, (f'test=net xen={XEN_VERSION}',),
         {'vif': ['bridge=xenbr0, type=vif'] * 2}),
-    Row('image-pv-consoles', consoles, files=console_files),
+    Row('pv-consoles', consoles, files=console_files),
 ]
