@@ -26,22 +26,26 @@ class Kernel:
     def firmware(self, name):
         return os.path.join(os.path.dirname(self.folder), 'firmware', name)
 
-    def initramfs(self):
-        """Return an archive with a busybox, modules and guest-init."""
+    def initramfs(self, without=()):
+        """Return an archive with a busybox, modules and guest-init.
+
+        The guest can do without the modules `without`.
+        """
         def content(name):
             with open(os.path.join(self.folder, name), 'rb') as file:
                 return file.read()
 
         with open(os.path.join(HERE, 'guest-init'), 'rb') as file:
             init = file.read()
-        modules = content('modules')
+        modules = [name for name in content('modules').decode().split()
+                   if name.removesuffix('.ko') not in without]
         archive = Cpio()
         for name in ('bin', 'dev', 'proc', 'sys'):
             archive.add(name, 0o040755)
         archive.add('init', 0o100755, init)
         archive.add('bin/busybox', 0o100755, content('busybox'))
-        archive.add('modules', 0o100644, modules)
-        for name in modules.decode().split():
+        archive.add('modules', 0o100644, ' '.join(modules).encode())
+        for name in modules:
             archive.add(name, 0o100644, content(name))
         return archive.end()
 

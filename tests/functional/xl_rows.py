@@ -150,23 +150,13 @@ def check_hotplug(host, equal):
     equal('no other NIC', ['vif'], nics(host))
 
 
-def while_it_runs(host, equal):
-    host.run(f'xenstore-write {BLACKLIST}/linux/2 "another build"')
-    host.create('guest')
-    check_welcome(host, equal)
-    host.run(f'xenstore-write {LINUX} "came late"')
-    check_welcome(host, equal)
-    check_stalled(host, equal)
-    check_rom_lock(host, equal)
-    check_hotplug(host, equal)
-    reboot(host)
-    check_listed(host, equal, 'came late')
-
-
-def move(host, equal):
+def check_moves(host, equal):
     """Save, restore and migrate a guest that reads its disk all the time."""
-    host.create('guest')
-    before = info(host)
+    def kept():
+        # The log's counters are those of one QEMU
+        return info(host).partition('log:')[0]
+
+    before = kept()
     expected = host.md5()
     host.guest('while dd if=/dev/xvda bs=1M iflag=direct 2>/dev/null | md5sum; '
                'do :; done >/sums 2>&1 &')
@@ -176,18 +166,32 @@ def move(host, equal):
             ('migrated', 'xl migrate -s "" guest "xl migrate-receive"')):
         host.run(command)
         host.wait_moved()
-        equal(f'{name}: the monitor says the same', before, info(host))
+        equal(f'{name}: the monitor says the same', before, kept())
         check_welcome(host, equal)
         count = host.words('wc -l </sums')[0]
         host.guest(f'until test $(wc -l </sums) -gt $(({count} + 1)); do '
                    'sleep .1; done')
         equal(f'{name}: what was read', [expected, '-'],
               host.words('sort -u /sums'))
+
+
+def while_it_runs(host, equal):
+    host.run(f'xenstore-write {BLACKLIST}/linux/2 "another build"')
+    host.create('guest')
+    check_welcome(host, equal)
+    host.run(f'xenstore-write {LINUX} "came late"')
+    check_welcome(host, equal)
+    check_stalled(host, equal)
+    check_rom_lock(host, equal)
+    check_hotplug(host, equal)
+    check_moves(host, equal)
     check_use(host, equal)
+    reboot(host)
+    check_listed(host, equal, 'came late')
 
 
 def devices(host, equal, **settings):
-    """Other emulated devices, or other backends."""
+    """Other emulated devices and backends."""
     host.create('guest', **settings)
     check_welcome(host, equal)
     check_use(host, equal)
@@ -196,11 +200,13 @@ def devices(host, equal, **settings):
 def ovmf(host, equal):
     """OVMF reads Linux from the emulated disk that is then unplugged.
 
-    With 128 MiB, OVMF does not come as far.
+    With 128 MiB, OVMF does not come as far.  It would read the NIC's ROM
+    for half a minute, and an IDE disk for another: each access is one of QEMU's.
     """
     host.run(f'truncate -s 64M {EFI_DISK}')
     host.boot('guest', **{**BOTH, 'memory': 256}, firmware='ovmf', disk=[
-        f'format=raw, vdev=hda, access=rw, backendtype=qdisk, target={EFI_DISK}'])
+        f'format=raw, vdev=hda, access=rw, backendtype=qdisk, target={EFI_DISK}'],
+        hdtype='ahci', device_model_args_hvm=['-global', 'rtl8139.romfile='])
     check_welcome(host, equal)
     equal('it is EFI', 0, host.status("guest run 'test -d /sys/firmware/efi'"))
     equal('the disk is read', host.run(f'md5sum <{EFI_DISK}').split()[0],
@@ -317,24 +323,22 @@ def pv_disk(backend):
 ROWS = [
     Row('linux-blacklist', blacklist),
     Row('linux-while-it-runs', while_it_runs),
-    Row('linux-move', move),
-    Row('linux-blkback', devices, settings={'disk': BLKBACK}),
     Row('linux-other-devices', devices, settings={
-        'hdtype': 'ahci', 'vif': ['bridge=xenbr0, model=virtio-net'],
-        'vendor_device': 'none'}),
+        'disk': BLKBACK, 'hdtype': 'ahci', 'vendor_device': 'none',
+        'vif': ['bridge=xenbr0, model=virtio-net']}),
     Row('firmware-ovmf', ovmf, files=efi_disk),
 
-    Row('image-persona-win-xenbus', image, ('persona=win-xenbus',)),
-    Row('image-reported', listed, ('blacklist=expected', WIN_BUILD),
+    Row('blacklist-reported', listed, ('blacklist=expected', WIN_BUILD),
         {'says': 'known to crash'}),
-    Row('image-enforced', listed,
+    Row('blacklist-enforced', listed,
         ('blacklist=expected enforce=expected', WIN_BUILD, 'enforce')),
-    Row('image-enforced-another-build', listed, ('', ANOTHER_BUILD, 'enforce')),
-    Row('image-restricted', listed, ('blacklist=expected', WIN_BUILD), {
+    Row('blacklist-enforced-another-build', listed, ('', ANOTHER_BUILD, 'enforce')),
+    Row('blacklist-restricted', listed, ('blacklist=expected', WIN_BUILD), {
         'dm_restrict': 1, 'disk': BLKBACK,
         'device_model_args': ['-sandbox', SANDBOX],
         'says': 'later edits are not seen'}),
 
+    Row('image-persona-win-xenbus', image, ('persona=win-xenbus',)),
     Row('image-generation-2', identity, ('generation-2', [SECOND])),
     Row('image-vendor-device', identity, ('vendor-device', [FIRST, VENDOR])),
     Row('image-vendor-none', identity, ('guest', [FIRST]),
