@@ -17,7 +17,7 @@ export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= 1
 
 .PHONY: all check check-full check-xen check-fidelity fuzz fuzzers demo bench \
-        patches lint stock install uninstall deb clean distclean help
+        guests patches lint stock install uninstall deb clean distclean help
 .NOTPARALLEL:
 
 all: $(BUILD)/.configured ## QEMU, the tests and the guest image (default)
@@ -30,11 +30,15 @@ check-full: all stock fuzzers ## all tests there are, also with sanitizers
 	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=build-asan
 	@scripts/check --full $(BUILD) build-asan build-fuzz
 
-check-xen: all ## xl of real Xen starts guests with this device model
+check-xen: guests ## xl of real Xen starts guests with this device model
 	@scripts/check --real $(BUILD)
 
-check-fidelity: all ## the Xen environment of TCG against the original
+check-fidelity: guests ## the Xen environment of TCG against the original
 	@scripts/check --fidelity $(BUILD)
+
+# All that tests on real Xen need
+guests: $(BUILD)/.configured
+	@$(NINJA) $(BUILD) qemu-system-x86_64 xen-platform-guests
 
 fuzz: fuzzers ## fuzz each target for FUZZ_SECONDS, 60 if not given
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) scripts/check --fuzz build-fuzz

@@ -13,6 +13,12 @@ DISK_BYTES = 1 << 20
 CONSOLE_INPUT = bytes(n * 7 + n // 256 & 255 for n in range(5000))
 CONSOLE_OUTPUT = bytes(2 * (n * 7 + n // 256) & 255 for n in range(10000))
 
+# Two PV NICs on one wire, for test=net
+PV_NICS = ('-netdev', 'hubport,id=n0,hubid=0',
+           '-device', 'xen-net-device,netdev=n0,idx=0',
+           '-netdev', 'hubport,id=n1,hubid=0',
+           '-device', 'xen-net-device,netdev=n1,idx=1')
+
 # What isa-debug-exit makes of the codes in tests/guest/exit.h
 STATUS_OK = 33
 STATUS_FAILED = 35

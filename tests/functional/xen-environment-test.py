@@ -22,8 +22,8 @@ from fnmatch import fnmatch
 
 sys.dont_write_bytecode = True
 
-from guest_machine import (CONSOLE_INPUT, CONSOLE_OUTPUT, DISK_BYTES, Machine,
-                           check_results)
+from guest_machine import (CONSOLE_INPUT, CONSOLE_OUTPUT, DISK_BYTES, PV_NICS,
+                           Machine, check_results)
 from qemu_process import PATIENCE, MachineError
 from tap import Tap
 
@@ -72,10 +72,6 @@ SAID = 'said0', 'said1'
 CONSOLES = [option for n, said in enumerate(SAID) for option in (
     '-chardev', f'file,id=c{n},path={said},input-path={TYPED}',
     '-device', f'xen-console,idx={n},chardev=c{n}')]
-
-# Two NICs on one wire
-HUB = ('-netdev', 'hubport,id=n0,hubid=0', '-device', 'xen-net-device,netdev=n0',
-       '-netdev', 'hubport,id=n1,hubid=0', '-device', 'xen-net-device,netdev=n1')
 
 VECTORS = 'vector', 'vcpu-vector'
 INTERRUPTS = 'gsi-ioapic', 'gsi-pic', 'intx-ioapic', 'intx-pic'
@@ -126,13 +122,13 @@ ROWS = [
         options=('-object', 'iothread,id=thread',
                  '-global', 'xen-disk.iothread=thread')),
 
-    Row('net', 'test=net', options=HUB),
+    Row('net', 'test=net', options=PV_NICS),
     Row('console', 'test=console', consoles=True),
     # What scripts/bench measures with
     Row('hypercall-cost', 'test=hypercall-cost count=1000'),
     Row('ring-cost', 'test=ring-cost count=1000',
         options=('-drive', 'if=none,id=disk,driver=null-co,size=1M',
-                 '-device', 'xen-disk,drive=disk,vdev=xvda', *HUB)),
+                 '-device', 'xen-disk,drive=disk,vdev=xvda', *PV_NICS)),
 
     Row('storms', 'test=storms', monitor=True),
     Row('poweroff', 'test=shutdown reason=poweroff',

@@ -19,7 +19,7 @@ from difflib import unified_diff
 
 sys.dont_write_bytecode = True
 
-from guest_machine import Machine
+from guest_machine import PV_NICS, Machine
 from xen_host import XEN_VERSION
 from xl_guest import IMAGES
 from xl_main import run_rows
@@ -39,8 +39,6 @@ EMULATED = ('-drive', 'if=ide,driver=null-co,size=16M', '-nic',
             'hubport,hubid=0,model=rtl8139')
 XVDA = ('-drive', 'if=none,id=xvda,driver=raw,file.filename=xvda.img',
         '-device', 'xen-disk,drive=xvda,vdev=xvda')
-NICS = ('-netdev', 'hubport,id=n0,hubid=0', '-device', 'xen-net-device,netdev=n0',
-        '-netdev', 'hubport,id=n1,hubid=0', '-device', 'xen-net-device,netdev=n1')
 MIB = 1 << 20
 
 # What a test measures, counts or numbers
@@ -49,8 +47,6 @@ NUMBER = r'(?<![\w.])-?\d+(\.\d+)?(?![\w.])'
 # Results that may differ, by test: docs/xen-under-tcg.rst has the reasons
 DIFFERENCES = {
     'long-mode': r'its begin is at 8',
-    'net': r'the first slot of two|and the second|its page is free|'
-           r'the next packet is the next|device/vif/1: no packet|this backend ',
     'pointers': r'and there it is|and each has its part|output to ROM, dropped|'
                 r'the time area in |64-bit, an address that is not canonical',
     'runstate': r'vCPU \d: the state began in the past',
@@ -98,7 +94,7 @@ def normal(row, lines):
 
 
 def on_tcg(row, append):
-    devices = XVDA if row.disk else NICS if row.nics else EMULATED
+    devices = XVDA if row.disk else PV_NICS if row.nics else EMULATED
     options = ['-M', 'pc', '-m', '128', '-smp', str(row.cpus), '-vga', 'none',
                '-accel', f'tcg,xen-version={XEN_VERSION}', '-no-reboot',
                *devices]
@@ -120,7 +116,7 @@ def play(row, host, equal):
         settings['disk'] = ['format=raw, vdev=xvda, access=rw, '
                             f'backendtype=qdisk, target={IMAGES}/xvda.img']
     if row.nics:
-        settings['vif'] = ['bridge=xenbr0, type=vif'] * 2
+        settings.update(vif=[], device_model_args_hvm=list(PV_NICS))
     tcg = normal(row, on_tcg(row, append))
     xen = normal(row, host.play('guest', append, **settings))
     equal('the transcript is the same', [], list(unified_diff(

@@ -5,7 +5,7 @@
 from dataclasses import dataclass, field
 from typing import Callable
 
-from guest_machine import CONSOLE_INPUT, CONSOLE_OUTPUT
+from guest_machine import CONSOLE_INPUT, CONSOLE_OUTPUT, PV_NICS
 from xen_host import XEN_VERSION
 from xl_guest import (BLACKLIST, BOTH, DISK, EFI_DISK, IMAGES, LINUX,
                       LINUX_GUEST, LOG, efi_disk)
@@ -362,5 +362,7 @@ ROWS = [
         pv_disk('phy')),
     Row('pv-nic-netback', image, (f'test=net xen={XEN_VERSION}',),
         {'vif': ['bridge=xenbr0, type=vif'] * 2}),
+    Row('pv-nic-qemu', image, (f'test=net xen={XEN_VERSION}',),
+        {'vif': [], 'device_model_args_hvm': list(PV_NICS)}),
     Row('pv-consoles', consoles, files=console_files),
 ]

@@ -23,9 +23,9 @@
 #define EFER_SVME       0x00001000u
 #define MSR_VM_HSAVE_PA 0xc0010117
 
-#define CPUID_1_ECX_HYPERVISOR  (1u << 31)
-#define CPUID_7_EBX_SMAP        (1u << 20)
-#define CPUID_80000001_ECX_SVM  (1u << 2)
+#define CPUID_1_ECX_HYPERVISOR          (1u << 31)
+#define CPUID_7_EBX_SMAP                (1u << 20)
+#define CPUID_80000001_ECX_SVM          (1u << 2)
 #define CPUID_80000001_ECX_ALTMOVCR8    (1u << 4)
 
 enum { EAX, EBX, ECX, EDX };
