@@ -15,6 +15,8 @@ OVERLAY = configure scripts/debian.sh scripts/functions.sh scripts/overlay \
 # Builds in other folders find in ccache what this one has compiled
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= 1
+# Without it, each file is preprocessed first, a third of a new build's time
+export CCACHE_DEPEND ?= 1
 
 .PHONY: all check check-full check-xen check-fidelity fuzz fuzzers demo bench \
         guests patches lint stock install uninstall deb clean distclean help
