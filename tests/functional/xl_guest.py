@@ -79,7 +79,7 @@ class XlHost(XenHost):
     def start(self):
         super().start()
         self.run(f'dpkg --install {PACKAGE}')
-        self.run('ip addr add 10.0.2.2/24 dev xenbr0; '
+        self.run('ip addr add 10.0.2.2/24 dev xenbr0 && '
                  f'/root/busybox httpd -p 10.0.2.2:80 -h {IMAGES}')
 
     def tidy(self):
