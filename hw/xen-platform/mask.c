@@ -30,6 +30,14 @@ bool xen_platform_mask_takes(uint32_t mask, XenPlatformKind kind,
            (!primary_master && (mask & rules[kind].but_master));
 }
 
+uint32_t xen_platform_mask_new(uint32_t mask, uint32_t honoured)
+{
+    if (honoured & XEN_PLATFORM_UNPLUG_DISKS) {
+        honoured |= XEN_PLATFORM_UNPLUG_AUX_DISKS;
+    }
+    return mask & ~honoured;
+}
+
 bool xen_platform_type_stays(const char *type)
 {
     return strstart(type, "vfio-pci", NULL) ||

@@ -77,7 +77,7 @@ static void unplug_after_load(void *opaque)
     UnplugAfterLoad *after = opaque;
     XenPlatformState *s = after->s;
 
-    xen_platform_unplug_apply(s->unplug, s->protocol.unplugged, true);
+    xen_platform_unplug_load(s->unplug, s->protocol.unplugged, NULL);
     if (after->co) {
         aio_co_wake(after->co);
     }

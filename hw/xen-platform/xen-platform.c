@@ -23,9 +23,9 @@
 #include "exec/address-spaces.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
-#include "hw/resettable.h"
 #include "hw/xen/xen.h"
 #include "hw/xen/xen-platform-device.h"
+#include "hw/xen/xen-platform-mask.h"
 #include "system/runstate.h"
 #include "trace.h"
 
@@ -109,6 +109,7 @@ static void build_written(XenPlatformState *s, uint32_t build)
 static void unplug_written(XenPlatformState *s, uint16_t mask)
 {
     uint32_t known = mask & XEN_PLATFORM_UNPLUG_ALL;
+    uint32_t before = s->protocol.unplugged;
     uint32_t honoured;
     unsigned devices = 0;
     bool refused;
@@ -122,7 +123,9 @@ static void unplug_written(XenPlatformState *s, uint16_t mask)
         s->unplug_nvme_with_disks);
     refused = known && !honoured;
     if (honoured) {
-        devices = xen_platform_unplug_apply(s->unplug, honoured, false);
+        xen_platform_unplug_again(s->unplug, honoured & before);
+        devices = xen_platform_unplug_apply(s->unplug,
+            xen_platform_mask_new(honoured, before));
     }
     trace_xen_platform_unplug(mask, refused, devices);
     if (refused && first_report(s, REPORTED_REFUSED)) {
@@ -328,35 +331,18 @@ static void xen_platform_realize(PCIDevice *dev, Error **errp)
         s->blacklist != XEN_PLATFORM_BLACKLIST_MODE_OFF,
         throttling_changed, s);
     qdev_add_vm_change_state_handler(DEVICE(s), vm_state_changed, s);
+    xen_platform_reset_register(s);
 }
 
 static void xen_platform_exit(PCIDevice *dev)
 {
     XenPlatformState *s = XEN_PLATFORM(dev);
 
+    xen_platform_reset_unregister(s);
     xen_platform_log_flush(&s->log);
     xen_platform_store_close(s->store);
     xen_platform_unplug_free(s->unplug);
     memory_region_del_subregion(get_system_io(), &s->fixed_io);
-}
-
-static void xen_platform_reset_enter(Object *obj, ResetType type)
-{
-    XenPlatformState *s = XEN_PLATFORM(obj);
-
-    trace_xen_platform_reset();
-    xen_platform_log_flush(&s->log);
-    s->protocol = (XenPlatformProtocol) { };
-    /* Before any controller is reset and looks for its disks */
-    xen_platform_unplug_restore_disks(s->unplug);
-}
-
-static void xen_platform_reset_hold(Object *obj, ResetType type)
-{
-    XenPlatformState *s = XEN_PLATFORM(obj);
-
-    xen_platform_unplug_restore(s->unplug);
-    xen_platform_set_flags(s, 0);
 }
 
 static void get_blacklist(Object *obj, Visitor *v, const char *name,
@@ -420,7 +406,6 @@ static void xen_platform_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *k = PCI_DEVICE_CLASS(klass);
-    ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     k->realize = xen_platform_realize;
     k->exit = xen_platform_exit;
@@ -433,8 +418,6 @@ static void xen_platform_class_init(ObjectClass *klass, void *data)
                               get_blacklist, set_blacklist, NULL, NULL);
     object_class_property_set_description(klass, "blacklist",
         "What to do for a blacklisted driver build: report, enforce or off");
-    rc->phases.enter = xen_platform_reset_enter;
-    rc->phases.hold = xen_platform_reset_hold;
 }
 
 static void xen_platform_2_instance_init(Object *obj)

@@ -47,6 +47,7 @@ struct XenPlatformState {
     XenPlatformStore *store;
     bool store_stale;       /* the emulated store was replaced by a load */
     XenPlatformUnplug *unplug;
+    Object *reset;          /* what resets of the machine come to */
     uint32_t reported;      /* kinds of guest error already in the log */
 };
 
@@ -64,6 +65,13 @@ void xen_platform_set_flags(XenPlatformState *s, uint8_t flags);
 
 /* xen_platform_log_start: make the log sink ready, its line empty */
 void xen_platform_log_start(XenPlatformState *s);
+
+/*
+ * xen_platform_reset_register, xen_platform_reset_unregister: have a reset of
+ * the machine, and no other, be one of the device
+ */
+void xen_platform_reset_register(XenPlatformState *s);
+void xen_platform_reset_unregister(XenPlatformState *s);
 
 /* Tell QMP clients what the guest announced, or asked to be unplugged */
 void xen_platform_send_driver_info(XenPlatformState *s);

@@ -27,6 +27,16 @@ bool xen_platform_mask_takes(uint32_t mask, XenPlatformKind kind,
                              bool primary_master);
 
 /*
+ * xen_platform_mask_new: what a request asks for the first time
+ *
+ * @honoured: the masks that were honoured before
+ *
+ * Returns the bits of @mask that have something to take: what a guest has now
+ * of the rest was plugged in by the host afterwards.
+ */
+uint32_t xen_platform_mask_new(uint32_t mask, uint32_t honoured);
+
+/*
  * xen_platform_type_stays: is a device of QOM type @type exempt from unplug?
  *
  * True for passed-through PCI functions, for which no PV twin exists.

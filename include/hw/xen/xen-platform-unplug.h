@@ -26,24 +26,51 @@ XenPlatformUnplug *xen_platform_unplug_new(PCIDevice *self, bool park);
 void xen_platform_unplug_free(XenPlatformUnplug *unplug);
 
 /*
- * xen_platform_unplug_apply: take away what @mask names and is still there
+ * xen_platform_unplug_apply: the guest asks; take away what @mask names
  *
- * Waits for the outstanding I/O of the disks that go and flushes them, unless
- * @incoming: the state of the disks is about to be loaded.
+ * Waits for the outstanding I/O of the disks that go and flushes them.
  *
  * Returns the number of devices that went.
  */
-unsigned xen_platform_unplug_apply(XenPlatformUnplug *unplug, uint32_t mask,
-                                   bool incoming);
+unsigned xen_platform_unplug_apply(XenPlatformUnplug *unplug, uint32_t mask);
 
 /*
- * xen_platform_unplug_restore_disks: give parked IDE and SCSI disks back
+ * xen_platform_unplug_again: the guest asks for what it has asked for before
+ *
+ * What the host has plugged in since then stays; what an unplug at load has
+ * left over, the backends of NICs, goes.
+ */
+void xen_platform_unplug_again(XenPlatformUnplug *unplug, uint32_t mask);
+
+/*
+ * xen_platform_unplug_survivors: what is there although @mask was honoured
+ *
+ * Returns the places of devices that @mask takes and that were plugged in after
+ * it, to be freed with g_strfreev().  A place is the path of a PCI function
+ * ("0000:00:05.0", "0000:00:09.0:01.0" behind a bridge), of an IDE or SATA disk
+ * ("<function>/ide.<bus>.<unit>") or of a SCSI disk
+ * ("<function>/<channel>:<target>:<lun>").
+ */
+char **xen_platform_unplug_survivors(XenPlatformUnplug *unplug, uint32_t mask);
+
+/*
+ * xen_platform_unplug_load: a stream asks; its devices are not yet loaded
+ *
+ * @keep: survivors in the source, or NULL
+ *
+ * Must not be called in a coroutine.  Returns the number of devices that went.
+ */
+unsigned xen_platform_unplug_load(XenPlatformUnplug *unplug, uint32_t mask,
+                                  const char *const *keep);
+
+/*
+ * xen_platform_unplug_restore_early: give parked disks back to controllers
  * xen_platform_unplug_restore: give every parked device back
  *
- * The first only sets pointers and ids, so that it may be called while a
+ * The first only sets pointers and flags, so that it may be called while a
  * machine reset begins, before the controllers look at what they hold.
  */
-void xen_platform_unplug_restore_disks(XenPlatformUnplug *unplug);
+void xen_platform_unplug_restore_early(XenPlatformUnplug *unplug);
 void xen_platform_unplug_restore(XenPlatformUnplug *unplug);
 
 /*
