@@ -1,9 +1,14 @@
 /*
- * Fuzz a whole machine: xen-platform, emulated Xen and PV backends
+ * Fuzz a whole machine: xen-platform, emulated Xen, PV backends, controllers
  *
  * An input is what a guest and its host do: port and PCI accesses, hypercalls,
- * memory and ring contents, xenstore messages, frontends, unplug, resets and
- * migration.  After each input the machine is reset, and must be as it was.
+ * memory and ring contents, xenstore messages, frontends, transfers of emulated
+ * disks and NICs, unplug, hot plug, suspend, resets and migration.
+ *
+ * xen-machine: what is unplugged is parked.  After each input the machine is
+ * reset, and must be as it was.
+ * xen-machine-gone: what is unplugged is deleted, so that each input has a
+ * process of its own, a copy of the one that has started the machine.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,7 +21,10 @@
 #include "migration/global_state.h"
 #include "migration/qemu-file.h"
 #include "migration/savevm.h"
+#include "hw/boards.h"
+#include "hw/qdev-core.h"
 #include "qapi/error.h"
+#include "qemu/rcu.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "system/runstate.h"
@@ -24,6 +32,7 @@
 #include "tests/qtest/libqtest.h"
 #include "tests/qtest/fuzz/fuzz.h"
 #include "fuzz-input.h"
+#include "fuzz-controllers.h"
 #include "fuzz-guest.h"
 
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
@@ -81,10 +90,22 @@ static void start_guest(void)
 {
     pci_write(PCI_DEVICE(platform)->devfn, PCI_BASE_ADDRESS_0, 4, BAR0);
     guest_start();
+    fuzz_controllers_start();
+}
+
+/* What the host has plugged in goes with it: the guest cannot let go */
+static void unplug_plugged(void)
+{
+    DeviceState *dev = qdev_find_recursive(sysbus_get_default(), FUZZ_PLUGGED);
+
+    if (dev) {
+        object_unparent(OBJECT(dev));
+    }
 }
 
 static void reset(void)
 {
+    unplug_plugged();
     qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
     if (!runstate_is_running()) {
         vm_start();
@@ -323,9 +344,32 @@ static void op_reset(FuzzInput *in)
     }
 }
 
+/* As after a wake-up from suspend to RAM */
+static void op_wake_up(FuzzInput *in)
+{
+    unsigned enabled = enabled_functions();
+    uint32_t unplugged = platform->protocol.unplugged;
+
+    if (resets++ < 2) {
+        MACHINE_GET_CLASS(current_machine)->wakeup(current_machine);
+        g_assert_cmpuint(enabled_functions(), ==, enabled);
+        g_assert_cmphex(platform->protocol.unplugged, ==, unplugged);
+        fuzz_controllers_start();
+    }
+}
+
+static void op_unplug(FuzzInput *in)
+{
+    static const uint8_t masks[] = { 1, 2, 4, 8, 3, 9, 11, 15 };
+
+    port_write(0x10, 2, masks[fuzz_u8(in) % ARRAY_SIZE(masks)]);
+}
+
 static void op_migrate(FuzzInput *in)
 {
-    if (resets++ < 2) {
+    /* NVMe does not migrate */
+    if ((platform->protocol.unplugged & XEN_PLATFORM_UNPLUG_NVME) &&
+        resets++ < 2) {
         migrate();
     }
 }
@@ -340,30 +384,29 @@ static void op_clock(FuzzInput *in)
 static void (*const ops[])(FuzzInput *in) = {
     op_out, op_in, op_bar, op_pci, op_hypercall, op_memory, op_store,
     op_connect, op_block, op_transmit, op_receive, op_console, op_send,
-    op_loop, op_reset, op_migrate, op_clock,
+    op_loop, op_reset, op_migrate, op_clock, op_wake_up, op_unplug,
+    fuzz_host, fuzz_ide, fuzz_ide, fuzz_ide, fuzz_ahci, fuzz_ahci, fuzz_lsi,
+    fuzz_nvme, fuzz_nvme, fuzz_e1000,
 };
 
-/* Without NVMe, which does not migrate */
 static GString *command_line(FuzzTarget *t)
 {
-    return g_string_new(TARGET_NAME
+    GString *line = g_string_new(TARGET_NAME
         " -display none -nodefaults -M pc -m 8 -nographic -S"
         " -accel qtest,xen-version=0x40011"
+        FUZZ_CONTROLLERS_ARGS
         " -global xen-platform.log-chardev=log -chardev null,id=log"
-        " -drive if=ide,index=0,driver=null-co,size=1M"
-        " -drive if=ide,index=1,driver=null-co,size=1M"
-        " -drive if=ide,index=2,media=cdrom"
-        " -device ahci,id=ahci -drive if=none,id=d0,driver=null-co,size=1M"
-        " -device ide-hd,bus=ahci.0,drive=d0"
-        " -device lsi53c895a,id=lsi -drive if=none,id=d1,driver=null-co,size=1M"
-        " -device scsi-hd,bus=lsi.0,drive=d1"
-        " -netdev hubport,id=n0,hubid=0 -device e1000,netdev=n0,romfile="
         " -drive if=none,id=d2,driver=null-co,read-zeroes=on,size=64M"
         " -device xen-disk,vdev=xvda,drive=d2"
         " -netdev hubport,id=n1,hubid=1 -device xen-net-device,netdev=n1"
         " -netdev hubport,id=n2,hubid=1 -device xen-net-device,netdev=n2"
         " -chardev null,id=c0 -device xen-console,chardev=c0"
         " -chardev null,id=c1 -device xen-console,chardev=c1");
+
+    if (strstr(t->name, "-gone")) {
+        g_string_append(line, " -global xen-platform.x-park=off");
+    }
+    return line;
 }
 
 static void prepare(QTestState *s)
@@ -389,14 +432,57 @@ static void run(QTestState *s, const unsigned char *data, size_t size)
     reset();
 }
 
+static void run_once(QTestState *s, const unsigned char *data, size_t size)
+{
+    int status;
+    pid_t pid;
+
+    rcu_enable_atfork();
+    pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (!pid) {
+        FuzzInput in = { data, size };
+
+        /* Other threads are not there to be waited for at exit */
+        start_guest();
+        for (unsigned i = 0; fuzz_more(&in) && i < STEPS_MAX; i++) {
+            uint8_t what = fuzz_u8(&in) % ARRAY_SIZE(ops);
+
+            if (ops[what] != op_reset && ops[what] != op_migrate) {
+                ops[what](&in);
+            }
+        }
+        guest_loop();
+        qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
+        guest_loop();
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+static void prepare_once(QTestState *s)
+{
+    platform = xen_platform_find();
+    vm_start();
+    guest_loop();
+}
+
 static void register_target(void)
 {
     fuzz_add_target(&(FuzzTarget) {
         .name = "xen-machine",
-        .description = "xen-platform, emulated Xen and PV backends",
+        .description = "xen-platform, emulated Xen, PV backends, controllers",
         .get_init_cmdline = command_line,
         .pre_fuzz = prepare,
         .fuzz = run,
+    });
+    fuzz_add_target(&(FuzzTarget) {
+        .name = "xen-machine-gone",
+        .description = "the same, with what is unplugged deleted",
+        .get_init_cmdline = command_line,
+        .pre_fuzz = prepare_once,
+        .fuzz = run_once,
     });
 }
 
