@@ -90,6 +90,12 @@ static bool admit(XenPlatformLog *log, size_t bytes)
     return true;
 }
 
+/* What it takes to put a line of @len bytes out; nothing for no line */
+static size_t cost(XenPlatformLog *log, size_t len)
+{
+    return len && log->cost ? log->cost(log->opaque, len) : len;
+}
+
 static void put_line(XenPlatformLog *log, const char *raw, size_t len)
 {
     char line[XEN_PLATFORM_LOG_LINE_MAX + 1];
@@ -104,7 +110,7 @@ static void put_line(XenPlatformLog *log, const char *raw, size_t len)
                             log->unreported_lines, log->unreported_bytes);
     }
 
-    if (admit(log, note_len + line_len)) {
+    if (admit(log, cost(log, note_len) + cost(log, line_len))) {
         if (note_len && log->emit(log->opaque, note, note_len)) {
             note_len = 0;
             log->unreported_lines = 0;

@@ -1,19 +1,30 @@
 /*
  * xen-platform: what the device knows from xenstore
  *
- * Everything is read when the device is realized and when a watch fires, in
- * the main loop; a guest's write only looks at the copy.
+ * Everything is read when the device is realized and after a watch has fired,
+ * in the main loop; a guest's write only looks at the copy.
+ *
+ * An edit of the blacklist is one event for each node, and the whole list is
+ * read after it, a request to xenstore for each node.  So events only start a
+ * timer, and what comes before it expires is one burst: read once.  The wait is
+ * LIST_WAIT_MS, or as much longer as the last reading demands for the main loop
+ * to spend at most a tenth of its time here, however the host goes on editing.
+ * When the machine is started, an edit whose event has come counts at once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "qemu/timer.h"
 #include "hw/xen/xen.h"
 #include "hw/xen/xen_backend_ops.h"
 #include "hw/xen/xen-platform-protocol.h"
 #include "hw/xen/xen-platform-store.h"
 #include "trace.h"
+
+#define LIST_WAIT_MS    20
+#define LIST_DUTY       10      /* one part of so many is for reading */
 
 struct XenPlatformStore {
     struct qemu_xs_handle *xsh;
@@ -21,6 +32,8 @@ struct XenPlatformStore {
     struct qemu_xs_watch *throttling_watch;
     XenPlatformBlacklist *list;
     bool want_list;
+    QEMUTimer *list_timer;      /* pending: the list is to be read */
+    int64_t list_ready_ms;      /* not before */
     char *throttling_path;
     void (*throttling_changed)(void *opaque, bool on);
     void *opaque;
@@ -109,9 +122,33 @@ static void load_throttling(XenPlatformStore *store)
     free(value);
 }
 
+static void read_list(void *opaque)
+{
+    XenPlatformStore *store = opaque;
+    int64_t begin = qemu_clock_get_ms(QEMU_CLOCK_REALTIME), end;
+
+    timer_del(store->list_timer);
+    load_list(store);
+    end = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+    store->list_ready_ms = end + (end - begin) * (LIST_DUTY - 1);
+}
+
 static void list_changed(void *opaque, const char *path)
 {
-    load_list(opaque);
+    XenPlatformStore *store = opaque;
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+
+    if (!timer_pending(store->list_timer)) {
+        timer_mod(store->list_timer,
+                  MAX(now + LIST_WAIT_MS, store->list_ready_ms));
+    }
+}
+
+void xen_platform_store_catch_up(XenPlatformStore *store)
+{
+    if (timer_pending(store->list_timer)) {
+        read_list(store);
+    }
 }
 
 static void throttling_watch_fired(void *opaque, const char *path)
@@ -123,7 +160,7 @@ void xen_platform_store_reload(XenPlatformStore *store)
 {
     if (store->xsh) {
         if (store->want_list) {
-            load_list(store);
+            read_list(store);
         }
         load_throttling(store);
     }
@@ -137,6 +174,7 @@ xen_platform_store_open(bool blacklist,
     XenPlatformStore *store = g_new0(XenPlatformStore, 1);
 
     store->list = xen_platform_blacklist_new();
+    store->list_timer = timer_new_ms(QEMU_CLOCK_REALTIME, read_list, store);
     store->want_list = blacklist;
     store->throttling_changed = throttling_changed;
     store->opaque = opaque;
@@ -187,6 +225,7 @@ void xen_platform_store_close(XenPlatformStore *store)
     if (store->xsh) {
         qemu_xen_xs_close(store->xsh);
     }
+    timer_free(store->list_timer);
     xen_platform_blacklist_free(store->list);
     g_free(store->throttling_path);
     g_free(store);

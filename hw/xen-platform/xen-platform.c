@@ -244,6 +244,8 @@ static void vm_state_changed(void *opaque, bool running, RunState state)
     if (running && s->store_stale) {
         s->store_stale = false;
         xen_platform_store_reload(s->store);
+    } else if (running) {
+        xen_platform_store_catch_up(s->store);
     }
 }
 

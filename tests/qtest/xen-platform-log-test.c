@@ -262,6 +262,46 @@ static void test_bound(void)
     log_end(&log);
 }
 
+static const struct {
+    const char *name;
+    const char *options;
+    bool in_file;       /* of -D, else it is stderr */
+} short_lines[] = {
+    { "stderr", "" },
+    { "stderr, with time stamps elsewhere", "-msg timestamp=on" },
+    { "trace", "-trace xen_platform_log" },
+    { "trace with time stamps", "-trace xen_platform_log -msg timestamp=on" },
+    { "trace in a file", "-trace xen_platform_log -msg timestamp=on", true },
+};
+
+/* The bound is on what comes out, however little of it the guest has sent */
+static void test_short_lines(void)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(short_lines); i++) {
+        g_autofree char *err = xp_tmp_path("stderr");
+        g_autofree char *file = xp_tmp_path("file");
+        g_autofree char *to_file =
+            g_strdup_printf("-D %s", short_lines[i].in_file ? file : "none");
+        g_autofree char *got = NULL;
+        QTestState *qts = xp_start("-M pc -global xen-platform.log-burst=8192 "
+                                   "-global xen-platform.log-rate=1 %s %s 2>%s",
+                                   short_lines[i].options,
+                                   short_lines[i].in_file ? to_file : "", err);
+        size_t len;
+
+        for (unsigned n = 0; n < 1000; n++) {
+            xp_log(qts, "x\n");
+        }
+        g_assert_cmpint(count_of(qts, "log-suppressed-lines"), >, 0);
+        qtest_quit(qts);
+        g_assert_true(g_file_get_contents(short_lines[i].in_file ? file : err,
+                                          &got, &len, NULL));
+        g_test_message("%s: %zu bytes", short_lines[i].name, len);
+        g_assert_cmpuint(len, <=, BURST);
+        g_assert_cmpuint(len, >, BURST - 200);
+    }
+}
+
 static void test_rate_0(void)
 {
     Log log = log_start(",log-burst=8192,log-rate=0");
@@ -451,20 +491,65 @@ static void test_blocked_socket(void)
     close(listener);
 }
 
-static void test_blocked_stderr(void)
+static const struct {
+    const char *name;
+    const char *options;
+    const char *prefix;
+} blocked[] = {
+    { "stderr", "", "xen-platform: " },
+    { "trace", "-trace xen_platform_log", "xen_platform_log xen platform: " },
+};
+
+static void test_blocked_stderr(gconstpointer opaque)
 {
+    unsigned i = GPOINTER_TO_UINT(opaque);
     g_autofree char *path = xp_tmp_path("fifo");
     QTestState *qts;
     int fd;
+
+    unlink(path);
 
     g_assert_cmpint(mkfifo(path, 0600), ==, 0);
     fd = open(path, O_RDWR | O_NONBLOCK);
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(fcntl(fd, F_SETPIPE_SZ, 8192), >=, 0);
-    qts = xp_start("-M pc -device xen-platform,log-rate=0 2>%s", path);
-    check_blocked(qts, fd, "xen-platform: ");
+    qts = xp_start("-M pc -device xen-platform,log-rate=0 %s 2>%s",
+                   blocked[i].options, path);
+    check_blocked(qts, fd, blocked[i].prefix);
     qtest_quit(qts);
     close(fd);
+}
+
+/* A reader that has gone */
+static void test_closed_pipe(gconstpointer opaque)
+{
+    unsigned i = GPOINTER_TO_UINT(opaque);
+    g_autofree char *path = xp_tmp_path("fifo");
+    QTestState *qts;
+    int fd;
+
+    unlink(path);
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    g_assert_cmpint(fd, >=, 0);
+    qts = xp_start("-M pc %s 2>%s", blocked[i].options, path);
+    close(fd);
+    send_lines(qts, 10);
+    g_assert_cmpint(count_of(qts, "log-suppressed-lines"), ==, 10);
+    g_assert_cmpint(count_of(qts, "log-lines"), ==, 0);
+    qtest_quit(qts);
+}
+
+/* A disk that is full */
+static void test_full_disk(gconstpointer opaque)
+{
+    unsigned i = GPOINTER_TO_UINT(opaque);
+    QTestState *qts = xp_start("-M pc %s 2>/dev/full", blocked[i].options);
+
+    send_lines(qts, 10);
+    g_assert_cmpint(count_of(qts, "log-suppressed-lines"), ==, 10);
+    g_assert_cmpint(count_of(qts, "log-lines"), ==, 0);
+    qtest_quit(qts);
 }
 
 int main(int argc, char **argv)
@@ -477,11 +562,24 @@ int main(int argc, char **argv)
     qtest_add_func("xen-platform/log/bar0", test_bar0);
     qtest_add_func("xen-platform/log/suppressed", test_suppressed);
     qtest_add_func("xen-platform/log/bound", test_bound);
+    qtest_add_func("xen-platform/log/short-lines", test_short_lines);
     qtest_add_func("xen-platform/log/rate-0", test_rate_0);
     qtest_add_func("xen-platform/log/throttling", test_throttling);
     qtest_add_func("xen-platform/log/stderr", test_stderr);
     qtest_add_func("xen-platform/log/sinks", test_sinks);
     qtest_add_func("xen-platform/log/blocked-socket", test_blocked_socket);
-    qtest_add_func("xen-platform/log/blocked-stderr", test_blocked_stderr);
+    for (unsigned i = 0; i < ARRAY_SIZE(blocked); i++) {
+        gconstpointer row = GUINT_TO_POINTER(i);
+        g_autofree char *unread = g_strdup_printf(
+            "xen-platform/log/blocked-%s", blocked[i].name);
+        g_autofree char *closed = g_strdup_printf(
+            "xen-platform/log/closed-%s", blocked[i].name);
+        g_autofree char *full = g_strdup_printf(
+            "xen-platform/log/full-disk-%s", blocked[i].name);
+
+        qtest_add_data_func(unread, row, test_blocked_stderr);
+        qtest_add_data_func(closed, row, test_closed_pipe);
+        qtest_add_data_func(full, row, test_full_disk);
+    }
     return g_test_run();
 }

@@ -323,6 +323,27 @@ static void test_limit(const void *name)
     qtest_quit(qts);
 }
 
+/* The guest ends QEMU at once after its last request */
+static void test_unplug_at_exit(void)
+{
+    QTestState *qts = start(DISK_AND_NIC
+                            "-device isa-debug-exit,iobase=0xf4 ");
+    static const uint32_t masks[] = { 2, 3 };
+
+    xp_unplug(qts, 2);
+    xp_unplug(qts, 1);
+    qtest_outb(qts, 0xf4, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(masks); i++) {
+        QDict *data = xp_event(qts, UNPLUG_EVENT);
+
+        g_assert_cmphex(qdict_get_int(data, "mask"), ==, masks[i]);
+        qobject_unref(data);
+    }
+    qtest_set_expected_status(qts, 1);
+    qtest_wait_qemu(qts);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -331,6 +352,7 @@ int main(int argc, char **argv)
     qtest_add_func("xen-platform/monitor/hmp", test_hmp);
     qtest_add_func("xen-platform/monitor/info-event", test_info_event);
     qtest_add_func("xen-platform/monitor/unplug-event", test_unplug_event);
+    qtest_add_func("xen-platform/monitor/unplug-at-exit", test_unplug_at_exit);
     qtest_add_data_func("xen-platform/monitor/info-limit", INFO_EVENT,
                         test_limit);
     qtest_add_data_func("xen-platform/monitor/unplug-limit", UNPLUG_EVENT,

@@ -10,6 +10,7 @@
 #include "hw/xen/xen.h"
 #include "hw/xen/xen_backend_ops.h"
 #include "hw/xen/xen-platform-store.h"
+#include "qemu/timer.h"
 #include "hw/i386/kvm/xenstore_impl.h"
 
 #define GUEST           6
@@ -33,6 +34,7 @@ static XenstoreImplState *xenstore;
 /* The errno of all that is asked, as when xenstored is gone; 0 while it runs */
 static int lost;
 static GList *watches;
+static unsigned reads;      /* of a node's value */
 static bool throttling;
 
 static struct qemu_xs_handle *stub_open(void)
@@ -77,6 +79,7 @@ static void *stub_read(struct qemu_xs_handle *h, xs_transaction_t t,
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
 
+    reads += g_str_has_prefix(path, "/mh/");
     errno = lost ?: xs_impl_read(xenstore, STUB_DOMAIN, t, path, data);
     return errno ? NULL : g_strndup((char *)data->data, data->len);
 }
@@ -89,7 +92,7 @@ static void watch_event(void *opaque, const char *path, const char *token)
 }
 
 /* As the main loop does, when a change is complete */
-static void deliver_events(void)
+static void deliver_watches(void)
 {
     for (GList *l = watches; l; l = l->next) {
         struct qemu_xs_watch *w = l->data;
@@ -98,6 +101,16 @@ static void deliver_events(void)
             w->pending = false;
             w->fn(w->opaque, w->path);
         }
+    }
+}
+
+/* And whatever the store does a while after that */
+static void deliver_events(void)
+{
+    deliver_watches();
+    while (qemu_clock_has_timers(QEMU_CLOCK_REALTIME)) {
+        g_usleep(1000);
+        qemu_clock_run_timers(QEMU_CLOCK_REALTIME);
     }
 }
 
@@ -138,24 +151,36 @@ struct xenstore_backend_ops *xen_xenstore_ops = &stub_ops;
 
 /* Domain 0's side */
 
-static void host_chmod(const char *path, const char *permission)
+static void set_permission(const char *path, const char *permission)
 {
     GList *permissions = g_list_append(NULL, (char *)permission);
 
     g_assert_cmpint(xs_impl_set_perms(xenstore, 0, XBT_NULL, path,
                                       permissions), ==, 0);
     g_list_free(permissions);
+}
+
+static void host_chmod(const char *path, const char *permission)
+{
+    set_permission(path, permission);
     deliver_events();
 }
 
-static void host_write(const char *path, const char *value,
+static void write_node(const char *path, const char *value,
                        const char *permission)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
 
     g_byte_array_append(data, (const uint8_t *)value, strlen(value));
     g_assert_cmpint(xs_impl_write(xenstore, 0, XBT_NULL, path, data), ==, 0);
-    host_chmod(path, permission);
+    set_permission(path, permission);
+}
+
+static void host_write(const char *path, const char *value,
+                       const char *permission)
+{
+    write_node(path, value, permission);
+    deliver_events();
 }
 
 static void host_remove(const char *path)
@@ -247,14 +272,47 @@ static void test_lost(void)
     }
 }
 
+/* Many edits, one reading; what a machine that starts has to know, at once */
+static void test_burst(void)
+{
+    XenPlatformStore *store;
+
+    host_write("/mh/driver-blacklist", "", EVERYBODY);
+    host_write("/mh/driver-blacklist/linux", "", EVERYBODY);
+    store = open_store();
+    deliver_events();
+    reads = 0;
+    for (unsigned build = 1; build <= 100; build++) {
+        g_autofree char *path =
+            g_strdup_printf("/mh/driver-blacklist/linux/%u", build);
+
+        write_node(path, "crashes", EVERYBODY);
+        deliver_watches();
+    }
+    g_assert_cmpuint(reads, ==, 0);
+    xen_platform_store_catch_up(store);
+    g_assert_cmpuint(reads, <=, 100);
+    g_assert_nonnull(xen_platform_store_reason(store, 3, 100));
+
+    /* Nothing is left to be read */
+    reads = 0;
+    xen_platform_store_catch_up(store);
+    deliver_events();
+    g_assert_cmpuint(reads, ==, 0);
+    xen_platform_store_close(store);
+    host_remove("/mh");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    init_clocks(NULL);
     xenstore = xs_impl_create(GUEST);
     host_write("/local/domain/6", "", EVERYBODY);
 
     g_test_add_func("/store/unreadable", test_unreadable);
     g_test_add_func("/store/unreadable/throttling", test_unreadable_throttling);
     g_test_add_func("/store/lost", test_lost);
+    g_test_add_func("/store/burst", test_burst);
     return g_test_run();
 }

@@ -23,12 +23,19 @@
  */
 typedef bool XenPlatformLogEmit(void *opaque, const char *line, size_t len);
 
+/*
+ * Returns how many bytes are put out for a line of @len bytes: prefixes and time
+ * stamps count, and each sink that gets the line
+ */
+typedef size_t XenPlatformLogCost(void *opaque, size_t len);
+
 /* Returns the time in ns that refills the bucket; asked once a line */
 typedef int64_t XenPlatformLogClock(void *opaque);
 
 typedef struct XenPlatformLog {
     XenPlatformLogEmit *emit;
     XenPlatformLogClock *clock;
+    XenPlatformLogCost *cost;   /* NULL: a line is all that is put out */
     void *opaque;
     uint32_t rate;          /* bytes per second, 0: no limit */
     uint32_t burst;         /* bytes */

@@ -32,6 +32,13 @@ void xen_platform_store_close(XenPlatformStore *store);
 void xen_platform_store_reload(XenPlatformStore *store);
 
 /*
+ * xen_platform_store_catch_up: read what has been edited, if it is not read yet
+ *
+ * Edits are read a while after they were made, many of them at once.
+ */
+void xen_platform_store_catch_up(XenPlatformStore *store);
+
+/*
  * xen_platform_store_reason: is a build on the list, as it was last read?
  *
  * Returns the value of its node, good until control returns to the main loop;
