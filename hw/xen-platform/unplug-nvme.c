@@ -106,6 +106,8 @@ static void remove_namespaces(NvmeSubsystem *subsys)
         NvmeNamespace *ns = nvme_subsys_ns(subsys, nsid);
 
         if (ns) {
+            /* It flushes, also while a load holds back all requests */
+            blk_set_disable_request_queuing(ns->blkconf.blk, true);
             object_ref(OBJECT(ns));
             object_unparent(OBJECT(ns));
             xen_platform_image_close(DEVICE(ns), &ns->blkconf.blk);
