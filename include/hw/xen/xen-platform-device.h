@@ -41,6 +41,8 @@ struct XenPlatformState {
 
     uint8_t flags;          /* XEN_PLATFORM_FLAG_* */
     uint8_t stream_flags;   /* as they are in a migration stream */
+    char *later;            /* while saving or loading: places, each with \0 */
+    uint32_t later_size;
     XenPlatformProtocol protocol;
     XenPlatformLog log;
     bool log_torn;          /* the sink took only part of a line */
