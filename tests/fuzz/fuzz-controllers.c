@@ -11,6 +11,7 @@
 
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
+#include "exec/memory.h"
 #include "hw/pci/pci_regs.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-block.h"
