@@ -44,11 +44,20 @@ static const struct {
                             .choices = { "poweroff", "reboot", "crash",
                                          "suspend", "watchdog",
                                          "soft-reset" } },
+    [ARG_DEVICE]        = { "device", .test = true,
+                            .choices = { [ARG_IDE] = "ide",
+                                         [ARG_AHCI] = "ahci",
+                                         [ARG_NVME] = "nvme",
+                                         [ARG_LSI] = "lsi",
+                                         [ARG_E1000] = "e1000",
+                                         [ARG_RTL8139] = "rtl8139" } },
+    [ARG_AND_REBOOT]    = { "reboot", .test = true, .choices = { "0", "1" } },
+    [ARG_PV]            = { "pv", .test = true, .choices = { "0", "1" } },
 };
 
 static bool refuse_key(const char *word)
 {
-    char keys[256];
+    char keys[384];
     char *end = keys;
 
     for (int id = 0; id < ARG_COUNT; id++) {
@@ -61,7 +70,7 @@ static bool refuse_key(const char *word)
     }
     *end = '\0';
     tap_bail_out("argument '%s' is not known; known are persona="
-                 " activation= test=%s",
+                 " activation= test= phase=%s",
                  word, keys);
     return false;
 }
@@ -159,6 +168,16 @@ static bool parse_test(Args *args, const char *value)
     return true;
 }
 
+static bool parse_phase(Args *args, const char *value)
+{
+    if (args->phase) {
+        tap_bail_out("phase= is given twice");
+        return false;
+    }
+    args->phase = value;
+    return true;
+}
+
 static bool parse_word(Args *args, const char *word)
 {
     if (!strncmp(word, "persona=", 8)) {
@@ -169,6 +188,9 @@ static bool parse_word(Args *args, const char *word)
     }
     if (!strncmp(word, "test=", 5)) {
         return parse_test(args, word + 5);
+    }
+    if (!strncmp(word, "phase=", 6)) {
+        return parse_phase(args, word + 6);
     }
     for (int id = 0; id < ARG_COUNT; id++) {
         size_t len = strlen(known[id].key);
@@ -267,7 +289,7 @@ static const char *misplaced(const Args *args)
             return known[id].key;
         }
     }
-    return NULL;
+    return args->phase && !test ? "phase" : NULL;
 }
 
 bool args_parse(char *cmdline, Args *args)

@@ -32,6 +32,9 @@ typedef enum ArgId {
     ARG_SECONDS,
     ARG_DELIVERY,
     ARG_REASON,
+    ARG_DEVICE,
+    ARG_AND_REBOOT,
+    ARG_PV,
     ARG_COUNT,
 } ArgId;
 
@@ -51,6 +54,9 @@ enum {
     ARG_SOFT_RESET,
 };
 
+/* Values of device= */
+enum { ARG_IDE, ARG_AHCI, ARG_NVME, ARG_LSI, ARG_E1000, ARG_RTL8139 };
+
 /* Of xen= */
 #define ARG_XEN_DEFAULT 0x40011
 
@@ -61,6 +67,7 @@ typedef struct Args {
     const Persona *persona;     /* win-xenbus if nothing else is named */
     const XenTest *test;        /* NULL if none is named */
     const ActivationRow *activation;    /* NULL if none is named */
+    const char *phase;          /* of test=unplug-at-work; NULL: all */
     bool given[ARG_COUNT];
     uint32_t value[ARG_COUNT];  /* a number, or a place among the choices */
 } Args;

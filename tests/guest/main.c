@@ -25,6 +25,7 @@
  *   xen=VERSION                what the host says it is [0x40011]; 0: no Xen
  *   cpus=, count=, seconds=    how many or long, where the test has such
  *   delivery=, reason=         see xen-events.c and xen-shutdown.c
+ *   device=, phase=, reboot=, pv=  see unplug-at-work.c
  *   wait=1                     as above
  *
  * Prints a transcript and results in TAP on the first serial port, and ends as

@@ -12,6 +12,7 @@
 #define CONFIG_ENABLE           0x80000000u
 
 #define CFG_ID                  0x00
+#define CFG_COMMAND             0x04
 #define CFG_CLASS_REVISION      0x08
 #define CFG_HEADER_TYPE         0x0c    /* in bits 16 to 23 */
 #define CFG_BAR0                0x10
@@ -20,6 +21,7 @@
 
 #define HEADER_MULTI_FUNCTION   0x00800000
 #define BAR_IO                  1
+#define COMMAND_ON              0x0007  /* ports, memory, bus master */
 #define NO_DEVICE               0xffff
 
 uint32_t pci_config_read(const PciFunction *f, unsigned offset)
@@ -27,6 +29,27 @@ uint32_t pci_config_read(const PciFunction *f, unsigned offset)
     outl(CONFIG_ADDRESS, CONFIG_ENABLE | f->bus << 16 | f->device << 11 |
          f->function << 8 | offset);
     return inl(CONFIG_DATA);
+}
+
+void pci_config_write(const PciFunction *f, unsigned offset, uint32_t value)
+{
+    outl(CONFIG_ADDRESS, CONFIG_ENABLE | f->bus << 16 | f->device << 11 |
+         f->function << 8 | offset);
+    outl(CONFIG_DATA, value);
+}
+
+void pci_enable(const PciFunction *f)
+{
+    /* The status bits above are cleared by ones */
+    pci_config_write(f, CFG_COMMAND, COMMAND_ON |
+                     (pci_config_read(f, CFG_COMMAND) & 0xffff));
+}
+
+uint32_t pci_bar(const PciFunction *f, unsigned bar)
+{
+    uint32_t value = pci_config_read(f, CFG_BAR0 + 4 * bar);
+
+    return value & BAR_IO ? value & 0xfffc : value & ~0xfu;
 }
 
 static void scan_bus(PciList *list, uint8_t bus)
@@ -74,6 +97,23 @@ void pci_scan(PciList *list)
 {
     list->count = 0;
     scan_bus(list, 0);
+}
+
+bool pci_find(uint16_t class_id, uint32_t id, PciFunction *function)
+{
+    static PciList list;
+
+    pci_scan(&list);
+    for (unsigned i = 0; i < list.count; i++) {
+        const PciFunction *f = &list.functions[i];
+
+        if (f->class_id == class_id &&
+            (!id || id == (f->vendor_id | (uint32_t)f->device_id << 16))) {
+            *function = *f;
+            return true;
+        }
+    }
+    return false;
 }
 
 uint16_t pci_bar0_port(const PciFunction *function)

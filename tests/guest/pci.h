@@ -46,6 +46,22 @@ void pci_scan(PciList *list);
 
 /* Returns: 32 bits of configuration space */
 uint32_t pci_config_read(const PciFunction *f, unsigned offset);
+void pci_config_write(const PciFunction *f, unsigned offset, uint32_t value);
+
+/**
+ * pci_find: look for the first function of a class
+ *
+ * @id: vendor in the low half, device in the high one; 0: any
+ *
+ * Returns: false if there is none
+ */
+bool pci_find(uint16_t class_id, uint32_t id, PciFunction *function);
+
+/* Let it answer at its addresses, and be a bus master. */
+void pci_enable(const PciFunction *f);
+
+/* Returns: the address in a BAR, of a port or below 4 GiB; 0 if it has none */
+uint32_t pci_bar(const PciFunction *f, unsigned bar);
 
 /* Returns: the I/O port of BAR0, 0 if BAR0 is memory or has no address */
 uint16_t pci_bar0_port(const PciFunction *function);

@@ -33,6 +33,10 @@ void tap_skip(const char *what, const char *reason);
 /* One sentence in place of results. */
 void tap_bail_out(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Have the results go on after those that were there before a reboot. */
+void tap_count(unsigned *results, unsigned *failed);
+void tap_resume(unsigned results, unsigned failed);
+
 /**
  * tap_done: print the plan
  *

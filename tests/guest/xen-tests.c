@@ -39,6 +39,8 @@ const XenTest xen_tests[] = {
     { "shutdown", "SCHEDOP_shutdown for a reason=", xen_test_shutdown },
     { "time", "the clocks of cpus= vCPUs, for seconds=", xen_test_time },
     { "timers", "singleshot and periodic timers", xen_test_timers },
+    { "unplug-at-work", "device= goes in the middle of phase= of a transfer",
+      xen_test_unplug_at_work },
     { "vcpu-info", "a vcpu_info for another vCPU", xen_test_vcpu_info },
     { "vmcall", "VMCALL and VMMCALL in all modes", xen_test_vmcall },
 };

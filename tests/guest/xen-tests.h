@@ -44,6 +44,7 @@ void xen_test_storms(const Args *args);
 void xen_test_shutdown(const Args *args);
 void xen_test_time(const Args *args);
 void xen_test_timers(const Args *args);
+void xen_test_unplug_at_work(const Args *args);
 void xen_test_vcpu_info(const Args *args);
 void xen_test_vmcall(const Args *args);
 
