@@ -75,7 +75,8 @@ deb: $(BUILD)/.configured ## a package for this release of Debian, in $(BUILD)
 	@scripts/deb $(BUILD)
 
 clean: ## remove the default build folders
-	rm -rf build build-asan build-fuzz build-stock build-xen build-patches
+	rm -rf build build-asan build-fuzz build-stock build-xen build-patches \
+	    build-no-qemu
 
 distclean: clean ## and QEMU's source; the download cache stays
 	rm -rf qemu qemu-stock

@@ -5,7 +5,6 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
 #include "hw/xen/xen-platform-mask.h"
 #include "hw/xen/xen-platform-protocol.h"
 
@@ -40,6 +39,6 @@ uint32_t xen_platform_mask_new(uint32_t mask, uint32_t honoured)
 
 bool xen_platform_type_stays(const char *type)
 {
-    return strstart(type, "vfio-pci", NULL) ||
+    return g_str_has_prefix(type, "vfio-pci") ||
            !strcmp(type, "xen-pci-passthrough");
 }

@@ -10,8 +10,6 @@
 #ifndef TESTS_FUZZ_INPUT_H
 #define TESTS_FUZZ_INPUT_H
 
-#include "qemu/bswap.h"
-
 typedef struct FuzzInput {
     const uint8_t *data;
     size_t size;
@@ -38,12 +36,14 @@ static inline const uint8_t *fuzz_bytes(FuzzInput *in, size_t max, size_t *len)
 
 static inline uint64_t fuzz_uint(FuzzInput *in, size_t bytes)
 {
-    uint8_t raw[8] = { };
+    uint64_t value = 0;
     size_t len;
     const uint8_t *from = fuzz_bytes(in, bytes, &len);
 
-    memcpy(raw, from, len);
-    return ldq_le_p(raw);
+    while (len--) {
+        value = value << 8 | from[len];
+    }
+    return value;
 }
 
 static inline uint8_t fuzz_u8(FuzzInput *in)
