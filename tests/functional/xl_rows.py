@@ -8,7 +8,7 @@ from typing import Callable
 from guest_machine import CONSOLE_INPUT, CONSOLE_OUTPUT, PV_NICS
 from xen_host import XEN_VERSION
 from xl_guest import (BLACKLIST, BOTH, DISK, EFI_DISK, IMAGES, LINUX,
-                      LINUX_GUEST, LOG, efi_disk)
+                      LINUX_CMDLINE, LINUX_GUEST, LOG, NO_MODULES, efi_disk)
 
 
 @dataclass
@@ -204,6 +204,70 @@ def devices(host, equal, **settings):
     check_use(host, equal)
 
 
+def open_images(host):
+    """Return which of BUSY's images the device model has open."""
+    return [name for name in BUSY if host.status(
+        'ls -l /proc/$(pgrep -o -f "^[^ ]*qemu-system.*guest")/fd | '
+        f'grep -q busy-{name}.img') == 0]
+
+
+def unplug_busy(host, equal):
+    """Unplug an IDE, an AHCI and an NVMe disk while the guest reads them.
+
+    Linux unplugs before it looks for disks, so it is told not to; then the guest
+    asks by the platform device's BAR, as /dev/port has no accesses of 16 bits.
+    """
+    for mebibytes, name in enumerate(BUSY, 1):
+        host.run(f'dd if=/dev/urandom of={IMAGES}/busy-{name}.img bs=1M '
+                 f'count={mebibytes}')
+    host.create('guest', ramdisk=f'{IMAGES}/initramfs-nvme',
+                cmdline=f'{LINUX_CMDLINE} xen_emul_unplug=never',
+                device_model_args_hvm=BUSY_MACHINE)
+    equal('the images are open', list(BUSY), open_images(host))
+
+    # Each is known by its size; a command that is never answered fails soon
+    host.guest('cd /sys/block; for disk in sd* nvme*; do '
+               'case $(cat $disk/size) in 2048) name=ide ;; 4096) name=ahci ;; '
+               '6144) name=nvme ;; *) continue ;; esac; '
+               'echo 3000 >$disk/queue/io_timeout; '
+               '{ while dd if=/dev/$disk of=/dev/null bs=64k iflag=direct; do '
+               'echo >>/read-$name; done; echo >/ended-$name; } 2>/dev/null & '
+               'done')
+    names = ' '.join(BUSY)
+    host.guest(f'for name in {names}; do '
+               'until test -e /read-$name; do sleep .1; done; done')
+    host.guest('for pci in /sys/bus/pci/devices/*; do '
+               'test $(cat $pci/vendor) = 0x5853 && '
+               'read -r bar _ <$pci/resource && '
+               'printf "\\001" | dd of=/dev/port bs=1 seek=$((bar + 8)); '
+               'done; true')
+    equal('the monitor says so', True, 'unplugged: mask 0x9' in info(host),
+          info(host))
+    equal('no image is open', [], open_images(host))
+    host.guest(f'for name in {names}; do '
+               'until test -e /ended-$name; do sleep .1; done; done')
+
+    # Linux does not suspend with an NVMe controller that has stopped to answer
+    host.guest('for pci in /sys/bus/pci/devices/*; do '
+               'case $(cat $pci/class) in 0x0108*) echo 1 >$pci/remove ;; esac; '
+               'done')
+    # It says in the log when it runs again
+    host.guest('while sleep 1; do printf "alive\\n" | '
+               'dd of=/dev/port bs=1 seek=18; done >/dev/null 2>&1 &')
+    for name, command in (
+            ('saved', f'xl save guest {IMAGES}/saved'),
+            ('restored', f'xl restore {IMAGES}/saved && rm {IMAGES}/saved')):
+        status = host.status(command)
+        equal(f'it is {name}', 0, status, *(host.evidence() if status else []))
+        if status:
+            return
+    host.run(f'until grep -q alive {LOG}; do sleep .2; done')
+    host.guest('true')
+    equal('restored: the monitor says so', True,
+          'unplugged: mask 0x9' in info(host), info(host))
+    equal('restored: no image is open', [], open_images(host))
+
+
 def ovmf(host, equal):
     """OVMF reads Linux from the emulated disk that is then unplugged.
 
@@ -320,6 +384,21 @@ SAID = '/root/said'
 BLKBACK = [f'format=raw, vdev=hda, access=rw, target={DISK}']
 SANDBOX = ('on,obsolete=deny,elevateprivileges=allow,spawn=deny,'
            'resourcecontrol=deny')
+# Images of 1, 2 and 3 MiB
+BUSY = ('ide', 'ahci', 'nvme')
+BUSY_MACHINE = [
+    '-drive', f'file={IMAGES}/busy-ide.img,format=raw,if=ide,index=1',
+    '-device', 'ich9-ahci,id=ahci',
+    '-drive', f'file={IMAGES}/busy-ahci.img,format=raw,if=none,id=ahci0',
+    '-device', 'ide-hd,drive=ahci0,bus=ahci.0',
+    '-drive', f'file={IMAGES}/busy-nvme.img,format=raw,if=none,id=nvme0',
+    '-device', 'nvme,serial=nvme0,drive=nvme0',
+    '-global', 'xen-platform.unplug-nvme-with-disks=on']
+
+
+def busy_files(kernel):
+    return {f'{IMAGES[1:]}/initramfs-nvme': bytes(kernel.initramfs(
+        [name for name in NO_MODULES if not name.startswith('nvme')]))}
 
 
 def pv_disk(backend):
@@ -333,6 +412,7 @@ ROWS = [
     Row('linux-other-devices', devices, settings={
         'disk': BLKBACK, 'hdtype': 'ahci', 'vendor_device': 'none',
         'vif': ['bridge=xenbr0, model=virtio-net']}),
+    Row('linux-unplug-busy', unplug_busy, files=busy_files),
     Row('firmware-ovmf', ovmf, files=efi_disk),
 
     Row('blacklist-reported', listed, ('blacklist=expected', WIN_BUILD),
