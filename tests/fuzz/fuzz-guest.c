@@ -56,6 +56,7 @@ static const struct {
 };
 
 static uint32_t ports[PV_DEVICES];
+static bool alone;      /* there are no threads of vCPUs */
 
 void guest_write(uint64_t gpa, const void *buf, size_t size)
 {
@@ -82,6 +83,16 @@ void guest_write32(uint64_t gpa, uint32_t value)
     guest_write(gpa, &value, sizeof(value));
 }
 
+void guest_alone(void)
+{
+    CPUState *cs;
+
+    alone = true;
+    CPU_FOREACH(cs) {
+        cs->thread_kicked = true;
+    }
+}
+
 static void nothing(CPUState *cs, run_on_cpu_data data)
 {
 }
@@ -92,7 +103,9 @@ int64_t guest_hypercall(bool longmode, unsigned number, const uint64_t *args)
     CPUState *cs;
 
     CPU_FOREACH(cs) {
-        if (!QSIMPLEQ_EMPTY(&cs->work_list)) {
+        if (alone) {
+            process_queued_cpu_work(cs);
+        } else if (!QSIMPLEQ_EMPTY(&cs->work_list)) {
             run_on_cpu(cs, nothing, RUN_ON_CPU_NULL);
         }
     }

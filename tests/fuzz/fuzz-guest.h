@@ -34,6 +34,9 @@ enum { PV_DISK, PV_NIC0, PV_NIC1, PV_CONSOLE, PV_DEVICES };
 /* guest_start: map shared info and grant table, grant pages, after a reset */
 void guest_start(void);
 
+/* guest_alone: in a copy of the process, which has no threads of vCPUs */
+void guest_alone(void);
+
 void guest_write(uint64_t gpa, const void *buf, size_t size);
 void guest_read(uint64_t gpa, void *buf, size_t size);
 uint32_t guest_read32(uint64_t gpa);

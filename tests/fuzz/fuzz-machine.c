@@ -443,7 +443,7 @@ static void run_once(QTestState *s, const unsigned char *data, size_t size)
     if (!pid) {
         FuzzInput in = { data, size };
 
-        /* Other threads are not there to be waited for at exit */
+        guest_alone();
         start_guest();
         for (unsigned i = 0; fuzz_more(&in) && i < STEPS_MAX; i++) {
             uint8_t what = fuzz_u8(&in) % ARRAY_SIZE(ops);
@@ -455,6 +455,7 @@ static void run_once(QTestState *s, const unsigned char *data, size_t size)
         guest_loop();
         qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
         guest_loop();
+        /* No other thread is there to be waited for */
         _exit(0);
     }
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
