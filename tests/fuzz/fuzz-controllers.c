@@ -483,6 +483,7 @@ void fuzz_host(FuzzInput *in)
         break;
     case 4:
         qmp_announce_self(&announce, NULL);
+        g_free(announce.id);
         break;
     case 5:
         qmp_eject(NULL, what & 0x80 ? "hdd" : "sdb", true, what & 0x40, NULL);

@@ -89,6 +89,8 @@ void guest_alone(void)
 
     alone = true;
     CPU_FOREACH(cs) {
+        /* This thread is theirs, and need not be kicked */
+        qemu_thread_get_self(cs->thread);
         cs->thread_kicked = true;
     }
 }

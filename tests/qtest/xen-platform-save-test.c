@@ -797,10 +797,14 @@ static void test_list_when_needed(void)
     }
 }
 
+/* Without XEN_PLATFORM_FULL, each machine with a part of what there is */
 static void add_matrix(void)
 {
+    unsigned step = getenv("XEN_PLATFORM_FULL") ? 1 : 5;
+
     for (unsigned m = 0; m < ARRAY_SIZE(machines); m++) {
-        for (unsigned i = 0; i < ARRAY_SIZE(ways) * STATES * 2; i++) {
+        for (unsigned i = m % step; i < ARRAY_SIZE(ways) * STATES * 2;
+             i += step) {
             Case *c = g_new(Case, 1);
             g_autofree char *path = NULL;
 
