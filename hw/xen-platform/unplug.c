@@ -48,11 +48,12 @@ static const XenPlatformRoom *const rooms[] = {
 typedef struct Gone {
     XenPlatformUnpluggedDevice *info;
     const XenPlatformRoom *room;
-    DeviceState *dev;       /* parked, referenced; NULL: no way back */
+    DeviceState *dev;       /* parked; NULL: no way back */
 } Gone;
 
 struct XenPlatformUnplug {
     PCIDevice *self;
+    DeviceListener listener;
     bool park;
     GPtrArray *gone;        /* of Gone, oldest first */
     GPtrArray *backends;    /* names of those that outlived their NIC */
@@ -79,9 +80,6 @@ static void gone_free(void *opaque)
     Gone *gone = opaque;
 
     qapi_free_XenPlatformUnpluggedDevice(gone->info);
-    if (gone->dev) {
-        object_unref(OBJECT(gone->dev));
-    }
     g_free(gone);
 }
 
@@ -94,6 +92,24 @@ static void found_free(void *opaque)
     g_free(found);
 }
 
+/*
+ * The host deletes a device.  Nothing here may keep a parked one alive: its
+ * names are free, and DEVICE_DELETED is sent, when its last user lets go.
+ */
+static void forget(DeviceListener *listener, DeviceState *dev)
+{
+    XenPlatformUnplug *unplug = container_of(listener, XenPlatformUnplug,
+                                             listener);
+
+    for (unsigned i = 0; i < unplug->gone->len; i++) {
+        Gone *gone = g_ptr_array_index(unplug->gone, i);
+
+        if (gone->dev == dev) {
+            gone->dev = NULL;
+        }
+    }
+}
+
 XenPlatformUnplug *xen_platform_unplug_new(PCIDevice *self, bool park)
 {
     XenPlatformUnplug *unplug = g_new0(XenPlatformUnplug, 1);
@@ -102,6 +118,8 @@ XenPlatformUnplug *xen_platform_unplug_new(PCIDevice *self, bool park)
     unplug->park = park;
     unplug->gone = g_ptr_array_new_with_free_func(gone_free);
     unplug->backends = g_ptr_array_new_with_free_func(g_free);
+    unplug->listener.unrealize = forget;
+    device_listener_register(&unplug->listener);
     return unplug;
 }
 
@@ -109,6 +127,7 @@ void xen_platform_unplug_free(XenPlatformUnplug *unplug)
 {
     if (unplug) {
         xen_platform_unplug_restore(unplug);
+        device_listener_unregister(&unplug->listener);
         g_ptr_array_unref(unplug->gone);
         g_ptr_array_unref(unplug->backends);
         g_free(unplug);
@@ -218,7 +237,6 @@ static void note(XenPlatformUnplug *unplug, const Found *found)
     gone->info->id = g_strdup(dev->id);
     if (unplug->park) {
         gone->dev = dev;
-        object_ref(OBJECT(dev));
     }
     g_ptr_array_add(unplug->gone, gone);
     trace_xen_platform_unplugged(gone->info->qom_path, gone->info->type);
