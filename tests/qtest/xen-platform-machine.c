@@ -134,17 +134,22 @@ static uint32_t map_bar(QTestState *qts, unsigned slot, unsigned fn,
     return bar;
 }
 
+uint32_t xp_bar(QTestState *qts, unsigned slot, unsigned reg)
+{
+    /* q35's own AHCI is function 2 */
+    return map_bar(qts, slot, slot == 31 ? 2 : 0, reg);
+}
+
 bool xp_ahci_port(QTestState *qts, unsigned slot, unsigned port)
 {
-    /* q35's own is function 2 */
-    uint32_t bar = map_bar(qts, slot, slot == 31 ? 2 : 0, PCI_BASE_ADDRESS_5);
+    uint32_t bar = xp_bar(qts, slot, PCI_BASE_ADDRESS_5);
 
     return (qtest_readl(qts, bar + AHCI_SSTS(port)) & 0xf) == 3;
 }
 
 bool xp_lsi_target(QTestState *qts, unsigned slot, unsigned target)
 {
-    uint32_t bar = map_bar(qts, slot, 0, PCI_BASE_ADDRESS_1);
+    uint32_t bar = xp_bar(qts, slot, PCI_BASE_ADDRESS_1);
 
     /* SELECT the target, then INT; without an answer selection times out */
     qtest_writel(qts, SCRIPT_ADDR, 0x40000000 | target << 16);

@@ -23,6 +23,9 @@ void xp_pci_write(QTestState *qts, unsigned bus, unsigned slot, unsigned reg,
 /* xp_pci: does a function answer? */
 bool xp_pci(QTestState *qts, unsigned bus, unsigned slot);
 
+/* xp_bar: the address of a memory BAR, after mapping it if nobody has */
+uint32_t xp_bar(QTestState *qts, unsigned slot, unsigned reg);
+
 /* xp_ide_disk, xp_ide_cd: does a drive answer on the legacy IDE ports? */
 bool xp_ide_disk(QTestState *qts, unsigned channel, unsigned unit);
 bool xp_ide_cd(QTestState *qts, unsigned channel, unsigned unit);
