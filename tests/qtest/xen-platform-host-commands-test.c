@@ -169,6 +169,7 @@ static const Row queries[] = {
     { "query-memory-devices", NONE, OK, OK },
     { "query-memory-size-summary", NONE, OK, OK },
     { "query-mice", NONE, OK, OK },
+    { "query-migratable", NONE, OK, OK },
     { "query-migrate", NONE, OK, OK },
     { "query-migrate-capabilities", NONE, OK, OK },
     { "query-migrate-parameters", NONE, OK, OK },
