@@ -204,8 +204,9 @@ static void test_properties(void)
 
     xp_unplug(qts, EVERYTHING);
     for (const HostTarget *t = host_targets; t->id; t++) {
+        g_autofree char *path = host_fill("@path", t);
         QDict *answer = qtest_qmp(qts, "{ 'execute': 'qom-list', 'arguments':"
-                                  " { 'path': %s } }", t->id);
+                                  " { 'path': %s } }", path);
         const QListEntry *e;
 
         QLIST_FOREACH_ENTRY(qdict_get_qlist(answer, "return"), e) {
@@ -216,13 +217,13 @@ static void test_properties(void)
 
             g_test_message("%s.%s", t->id, name);
             got = qtest_qmp(qts, "{ 'execute': 'qom-get', 'arguments':"
-                            " { 'path': %s, 'property': %s } }", t->id, name);
+                            " { 'path': %s, 'property': %s } }", path, name);
             value = qdict_get(got, "return");
             if (value) {
                 qobject_unref(qtest_qmp(qts, "{ 'execute': 'qom-set',"
                                         " 'arguments': { 'path': %s,"
                                         " 'property': %s, 'value': %p } }",
-                                        t->id, name, qobject_ref(value)));
+                                        path, name, qobject_ref(value)));
             }
             qobject_unref(got);
         }
