@@ -87,7 +87,8 @@ static const Row nothing[] = {
     { "send-key { 'keys': [] }", NONE, OK, OK },
     { "set-action { 'panic': 'pause' }", NONE, OK, OK },
     { "set-numa-node { 'type': 'node' }", NONE, "only before", "only before" },
-    { "set-vcpu-dirty-limit { 'dirty-rate': 1 }", NONE, "requires KVM", "requires KVM" },
+    { "set-vcpu-dirty-limit { 'dirty-rate': 1 }", NONE, "requires KVM",
+      "requires KVM" },
     { "set_password { 'protocol': 'vnc', 'password': 'x' }", NONE, "ould not",
       "ould not" },
     { "sev-inject-launch-secret { 'packet-header': '', 'secret': '' }", NONE,
@@ -118,7 +119,8 @@ static const Row cxl[] = {
       " 'flags': 0, 'type': 0, 'health-status': 0, 'media-status': 0,"
       " 'additional-status': 0, 'life-used': 0, 'temperature': 0,"
       " 'dirty-shutdown-count': 0, 'corrected-volatile-error-count': 0,"
-      " 'corrected-persistent-error-count': 0 }", NIC | NVME, "CXL type 3", "resolve path" },
+      " 'corrected-persistent-error-count': 0 }", NIC | NVME, "CXL type 3",
+        "resolve path" },
     { "cxl-inject-poison { 'path': '@path', 'start': 0, 'length': 64 }",
       NIC | NVME, "CXL type 3", "resolve path" },
     { "cxl-inject-uncorrectable-errors { 'path': '@path', 'errors': [] }",
@@ -189,7 +191,8 @@ static const Row queries[] = {
     { "query-rx-filter { 'name': '@id' }", NICS, "support rx-filter", NO_NIC },
     { "query-rx-filter", NONE, OK, OK },
     { "query-sev", NONE, OK, OK },
-    { "query-sev-attestation-report { 'mnonce': '' }", NONE, "not enabled", "not enabled" },
+    { "query-sev-attestation-report { 'mnonce': '' }", NONE, "not enabled",
+      "not enabled" },
     { "query-sev-capabilities", NONE, "not enabled", "not enabled" },
     { "query-sev-launch-measure", NONE, "not available", "not available" },
     { "query-sgx", NONE, "No EPC", "No EPC" },
@@ -220,7 +223,8 @@ static const Row queries[] = {
       "not a VirtIO", "not a VirtIO" },
     { "x-query-virtio-queue-status { 'path': '@path', 'queue': 0 }", NICS,
       "not a VirtIO", "not a VirtIO" },
-    { "x-query-virtio-status { 'path': '@path' }", NICS, "not a realized VirtIO", "not a realized VirtIO" },
+    { "x-query-virtio-status { 'path': '@path' }", NICS,
+      "not a realized VirtIO", "not a realized VirtIO" },
     { "x-query-virtio-vhost-queue-status { 'path': '@path', 'queue': 0 }",
       NICS, "not a VirtIO", "not a VirtIO" },
     { "xen-event-list", NONE, OK, OK },
@@ -270,7 +274,8 @@ static const Row devices[] = {
     { "object-add { 'qom-type': 'iothread', 'id': 'io' }", NONE, OK, OK,
       { "object-del { 'id': 'io' }" } },
     { "object-add { 'qom-type': 'filter-dump', 'id': 'dump',"
-      " 'netdev': '@net', 'file': '@tmp' }", NICS, OK, "expects a network backend",
+      " 'netdev': '@net', 'file': '@tmp' }", NICS, OK,
+        "expects a network backend",
       { "object-del { 'id': 'dump' }" } },
     { "object-del { 'id': '@id' }", TAKEN, NO_DEVICE, NO_DEVICE },
     { "query-stats { 'target': 'cryptodev' }", NONE, OK, OK },
@@ -334,7 +339,8 @@ static const Row nodes[] = {
     { "change-backing-file { 'device': '@blk', 'image-node-name': '@node',"
       " 'backing-file': '/dev/null' }", DISKS, "without a backing", NO_NODE },
     { "x-blockdev-amend { 'job-id': 'j', 'node-name': '@node',"
-      " 'options': { 'driver': 'qcow2' } }", DISKS, "changing the block driver", NO_NODE },
+      " 'options': { 'driver': 'qcow2' } }", DISKS,
+        "changing the block driver", NO_NODE },
     { "x-blockdev-change { 'parent': '@node', 'node': 'f-scsi-cd' }", DISKS,
       "adding a child", NO_NODE },
     { "x-blockdev-set-iothread { 'node-name': '@node', 'iothread': null }",
@@ -378,8 +384,10 @@ static const Row nodes[] = {
 
 static const Row jobs[] = {
     /* Jobs run on the node as before; what they find gone, they say */
-    { "block-commit { 'job-id': 'j', 'device': '@blk' }", DISKS, ANY, NO_DEVICE },
-    { "block-stream { 'job-id': 'j', 'device': '@blk' }", DISKS, OK, "ode-name" },
+    { "block-commit { 'job-id': 'j', 'device': '@blk' }", DISKS, ANY,
+      NO_DEVICE },
+    { "block-stream { 'job-id': 'j', 'device': '@blk' }", DISKS, OK,
+      "ode-name" },
     { "drive-mirror { 'job-id': 'j', 'device': '@blk', 'target': '@tmp',"
       " 'sync': 'full', 'format': 'raw' }", DISKS, OK, "ode-name" },
     { "drive-backup { 'job-id': 'j', 'device': '@blk', 'target': '@tmp',"
@@ -442,14 +450,16 @@ static const Row states[] = {
     { "migrate-continue { 'state': 'pre-switchover' }", NONE, "none", "none" },
     { "migrate-incoming { 'uri': 'defer' }", NONE, "incoming", "incoming" },
     { "migrate-pause", NONE, "only supported during", "only supported during" },
-    { "migrate-recover { 'uri': 'tcp:no:1' }", NONE, "only be run", "only be run" },
+    { "migrate-recover { 'uri': 'tcp:no:1' }", NONE, "only be run",
+      "only be run" },
     { "migrate-start-postcopy", NONE, "Enable postcopy", "Enable postcopy" },
     { "migrate_cancel", NONE, OK, OK },
     { "migrate { 'uri': 'file:@tmp' }", NONE, ANY, ANY,
       { "migrate_cancel" }, FRESH },
     { "xen-save-devices-state { 'filename': '@tmp', 'live': true }", NONE, OK,
       OK },
-    { "xen-load-devices-state { 'filename': '@tmp' }", NONE, "while vm is running", "while vm is running" },
+    { "xen-load-devices-state { 'filename': '@tmp' }", NONE,
+      "while vm is running", "while vm is running" },
     { "xen-set-global-dirty-log { 'enable': true }", NONE, ANY, ANY },
     { "system_reset", NONE, OK, OK, { }, FRESH },
     { "quit", NONE, OK, OK, { }, ENDS },
