@@ -191,11 +191,20 @@ static QTestState *start_nics(char **models, const char *park, const char *more)
 
     for (unsigned i = 0; models[i]; i++) {
         if (is_rocker(models[i])) {
-            g_string_append(args, "-device rocker,id=rocker,len-ports=1,"
-                            "ports[0]=net-rocker ");
+            g_string_append(args, "-device '{ \"driver\": \"rocker\","
+                            " \"id\": \"rocker\","
+                            " \"ports\": [ \"net-rocker\" ] }' ");
         } else {
-            g_string_append_printf(args, "-device %s,id=%s,netdev=net-%s ",
-                                   models[i], models[i], models[i]);
+            g_autofree char *nic = g_strdup_printf(
+                "-device %s,id=%s,netdev=net-%s ",
+                models[i], models[i], models[i]);
+
+            /* The virtual functions of igb want to be far behind it */
+            if (g_str_equal(models[i], "igb")) {
+                g_string_prepend(args, nic);
+            } else {
+                g_string_append(args, nic);
+            }
         }
         g_string_append_printf(args, "-netdev user,id=net-%s ", models[i]);
     }
@@ -261,8 +270,6 @@ static void test_nics_parked(void)
         }
         host_ok(qts, "netdev_add { 'type': 'user', 'id': 'net-%s' }",
                 models[i]);
-        host_ok(qts, "device_add { 'driver': 'e1000', 'id': '%s',"
-                " 'netdev': 'net-%s' }", models[i], models[i]);
         if (i % 3 == 0) {
             qtest_system_reset(qts);
             xp_unplug(qts, 2);
@@ -293,7 +300,8 @@ static void test_hub(void)
             qtest_system_reset(qts);
             xp_unplug(qts, 2);
         } else {
-            if (*net) {
+            /* The hub itself stays, without a port */
+            if (strstr(net, ": ")) {
                 g_error("left over: %s", net);
             }
             host_ok(qts, "netdev_add { 'type': 'user', 'id': 'u' }");
