@@ -1,15 +1,18 @@
 /*
  * xen-platform: what the device knows from xenstore
  *
- * Everything is read when the device is realized and after a watch has fired,
- * in the main loop; a guest's write only looks at the copy.
+ * A guest's write looks at a copy of the blacklist, which is read in the main
+ * loop: when the device is realized, and again after edits.  On Xen each node is
+ * a round trip to xenstored, and an edit may be one of thousands:
  *
- * An edit of the blacklist is one event for each node, and the whole list is
- * read after it, a request to xenstore for each node.  So events only start a
- * timer, and what comes before it expires is one burst: read once.  The wait is
- * LIST_WAIT_MS, or as much longer as the last reading demands for the main loop
- * to spend at most a tenth of its time here, however the host goes on editing.
- * When the machine is started, an edit whose event has come counts at once.
+ *   edit, edit, ... edit |-- QUIET_MS --| slice | slice | ... | copy replaced
+ *   '------- at most PATIENCE_MS -------'
+ *
+ * so that a burst is one reading, and a reading is done in slices between which
+ * the main loop does other things.  From the first edit until a reading that
+ * began after the last one is complete, the copy is stale.  Meanwhile a guest's
+ * build number is looked up in the store itself, which is two nodes to read: no
+ * verdict is older than the watch event.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,8 +26,19 @@
 #include "hw/xen/xen-platform-store.h"
 #include "trace.h"
 
-#define LIST_WAIT_MS    20
-#define LIST_DUTY       10      /* one part of so many is for reading */
+#define QUIET_MS        100     /* without an edit, before the list is read */
+#define PATIENCE_MS     1000    /* with edits that do not end */
+#define SLICE_NODES     64      /* nodes that are read at once */
+
+/* A list that is being read, and the place up to where */
+typedef struct Reading {
+    XenPlatformBlacklist *list;
+    bool fits;
+    unsigned product;       /* index in the registry */
+    char **builds;          /* of this product; NULL: not looked at yet */
+    unsigned int builds_num;
+    unsigned int build;     /* the next one of them */
+} Reading;
 
 struct XenPlatformStore {
     struct qemu_xs_handle *xsh;
@@ -32,8 +46,12 @@ struct XenPlatformStore {
     struct qemu_xs_watch *throttling_watch;
     XenPlatformBlacklist *list;
     bool want_list;
-    QEMUTimer *list_timer;      /* pending: the list is to be read */
-    int64_t list_ready_ms;      /* not before */
+    bool list_stale;        /* the copy may differ from the store */
+    bool edited;            /* it does, by an edit since a reading began */
+    int64_t patience_ms;    /* when the list is read in any case */
+    Reading *reading;
+    QEMUTimer *timer;       /* begins a reading, or goes on with it */
+    char *answer;           /* to the last question about a stale list */
     char *throttling_path;
     void (*throttling_changed)(void *opaque, bool on);
     void *opaque;
@@ -56,58 +74,141 @@ static bool is_lost(void)
     return errno && errno != ENOENT && errno != EACCES && errno != EINVAL;
 }
 
-/* Returns false if xenstore is lost; clears *@fits if the list is full */
-static bool load_product(XenPlatformStore *store, XenPlatformBlacklist *list,
-                         const char *product, bool *fits)
+static Reading *reading_new(void)
 {
-    g_autofree char *dir = g_strdup_printf(XEN_PLATFORM_BLACKLIST_PATH "/%s",
-                                           product);
-    unsigned int n = 0;
-    bool lost;
-    char **builds;
+    Reading *r = g_new0(Reading, 1);
 
-    errno = 0;
-    builds = qemu_xen_xs_directory(store->xsh, XBT_NULL, dir, &n);
-    lost = !builds && is_lost();
-    for (unsigned int i = 0; builds && i < n && *fits && !lost; i++) {
-        g_autofree char *path = g_strdup_printf("%s/%s", dir, builds[i]);
-        char *reason;
-
-        errno = 0;
-        reason = read_node(store, path);
-        if (reason) {
-            *fits = xen_platform_blacklist_add(list, product, builds[i],
-                                               reason);
-        } else {
-            lost = is_lost();
-        }
-        free(reason);
-    }
-    free(builds);
-    return !lost;
+    r->list = xen_platform_blacklist_new();
+    r->fits = true;
+    return r;
 }
 
-static void load_list(XenPlatformStore *store)
+static void reading_free(Reading *r)
 {
-    XenPlatformBlacklist *list = xen_platform_blacklist_new();
-    bool fits = true;
-    const char *product;
+    if (r) {
+        xen_platform_blacklist_free(r->list);
+        free(r->builds);
+        g_free(r);
+    }
+}
 
-    for (unsigned i = 0; (product = xen_platform_known_product(i)); i++) {
-        if (!load_product(store, list, product, &fits)) {
-            /* What is known still counts */
-            xen_platform_blacklist_free(list);
-            return;
+typedef enum ReadingState {
+    READING_GOES_ON,
+    READING_COMPLETE,
+    READING_LOST,           /* there is no xenstore */
+} ReadingState;
+
+/* Read one node, or the names of a product's nodes */
+static ReadingState read_on(XenPlatformStore *store, Reading *r)
+{
+    const char *product = xen_platform_known_product(r->product);
+    g_autofree char *path = NULL;
+    char *reason;
+
+    if (!product || !r->fits) {
+        return READING_COMPLETE;
+    }
+    errno = 0;
+    if (!r->builds) {
+        path = g_strdup_printf(XEN_PLATFORM_BLACKLIST_PATH "/%s", product);
+        r->builds_num = 0;
+        r->build = 0;
+        r->builds = qemu_xen_xs_directory(store->xsh, XBT_NULL, path,
+                                          &r->builds_num);
+        if (!r->builds && is_lost()) {
+            return READING_LOST;
+        }
+    } else {
+        const char *build = r->builds[r->build++];
+
+        path = g_strdup_printf(XEN_PLATFORM_BLACKLIST_PATH "/%s/%s", product,
+                               build);
+        reason = read_node(store, path);
+        if (reason) {
+            r->fits = xen_platform_blacklist_add(r->list, product, build,
+                                                 reason);
+            free(reason);
+        } else if (is_lost()) {
+            return READING_LOST;
         }
     }
-    if (!fits) {
+    if (!r->builds || r->build == r->builds_num) {
+        free(r->builds);
+        r->builds = NULL;
+        r->product++;
+    }
+    return READING_GOES_ON;
+}
+
+/* Have the list replaced by the one that was read */
+static void take_list(XenPlatformStore *store, Reading *r)
+{
+    if (!r->fits) {
         warn_report_once("xen-platform: " XEN_PLATFORM_BLACKLIST_PATH
                          " has more than %u nodes, the rest is not looked at",
                          XEN_PLATFORM_BLACKLIST_MAX);
     }
-    trace_xen_platform_blacklist_loaded(xen_platform_blacklist_size(list));
+    trace_xen_platform_blacklist_loaded(xen_platform_blacklist_size(r->list));
     xen_platform_blacklist_free(store->list);
-    store->list = list;
+    store->list = g_steal_pointer(&r->list);
+}
+
+/*
+ * Read at most @nodes nodes
+ *
+ * Returns false if there is more to read.  When xenstore is lost, what is
+ * known still counts.
+ */
+static bool read_slice(XenPlatformStore *store, unsigned nodes)
+{
+    ReadingState state = READING_GOES_ON;
+
+    while (state == READING_GOES_ON && nodes--) {
+        state = read_on(store, store->reading);
+    }
+    if (state == READING_GOES_ON) {
+        return false;
+    }
+    if (state == READING_COMPLETE) {
+        take_list(store, store->reading);
+    }
+    g_clear_pointer(&store->reading, reading_free);
+    return true;
+}
+
+static int64_t now_ms(void)
+{
+    /* Those who edit live in the host's time */
+    return qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+}
+
+static void list_edited(XenPlatformStore *store)
+{
+    if (!store->edited) {
+        store->edited = true;
+        store->list_stale = true;
+        store->patience_ms = now_ms() + PATIENCE_MS;
+    }
+    if (!store->reading) {
+        timer_mod(store->timer, MIN(now_ms() + QUIET_MS, store->patience_ms));
+    }
+}
+
+static void read_list(void *opaque)
+{
+    XenPlatformStore *store = opaque;
+
+    if (!store->reading) {
+        store->reading = reading_new();
+        store->edited = false;
+    }
+    if (!read_slice(store, SLICE_NODES)) {
+        timer_mod(store->timer, now_ms() + 1);
+    } else if (store->edited) {
+        timer_mod(store->timer, now_ms() + QUIET_MS);
+    } else {
+        store->list_stale = false;
+    }
 }
 
 static void load_throttling(XenPlatformStore *store)
@@ -122,33 +223,9 @@ static void load_throttling(XenPlatformStore *store)
     free(value);
 }
 
-static void read_list(void *opaque)
-{
-    XenPlatformStore *store = opaque;
-    int64_t begin = qemu_clock_get_ms(QEMU_CLOCK_REALTIME), end;
-
-    timer_del(store->list_timer);
-    load_list(store);
-    end = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
-    store->list_ready_ms = end + (end - begin) * (LIST_DUTY - 1);
-}
-
 static void list_changed(void *opaque, const char *path)
 {
-    XenPlatformStore *store = opaque;
-    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
-
-    if (!timer_pending(store->list_timer)) {
-        timer_mod(store->list_timer,
-                  MAX(now + LIST_WAIT_MS, store->list_ready_ms));
-    }
-}
-
-void xen_platform_store_catch_up(XenPlatformStore *store)
-{
-    if (timer_pending(store->list_timer)) {
-        read_list(store);
-    }
+    list_edited(opaque);
 }
 
 static void throttling_watch_fired(void *opaque, const char *path)
@@ -158,9 +235,9 @@ static void throttling_watch_fired(void *opaque, const char *path)
 
 void xen_platform_store_reload(XenPlatformStore *store)
 {
-    if (store->xsh) {
+    if (store->xsh && !xen_domid_restrict) {
         if (store->want_list) {
-            read_list(store);
+            list_edited(store);
         }
         load_throttling(store);
     }
@@ -174,8 +251,8 @@ xen_platform_store_open(bool blacklist,
     XenPlatformStore *store = g_new0(XenPlatformStore, 1);
 
     store->list = xen_platform_blacklist_new();
-    store->list_timer = timer_new_ms(QEMU_CLOCK_REALTIME, read_list, store);
     store->want_list = blacklist;
+    store->timer = timer_new_ms(QEMU_CLOCK_REALTIME, read_list, store);
     store->throttling_changed = throttling_changed;
     store->opaque = opaque;
 
@@ -188,7 +265,11 @@ xen_platform_store_open(bool blacklist,
     }
     store->throttling_path = g_strdup_printf("/local/domain/%u/log-throttling",
                                              xen_domid);
-    xen_platform_store_reload(store);
+    load_throttling(store);
+    if (blacklist) {
+        store->reading = reading_new();
+        read_slice(store, UINT_MAX);
+    }
     if (xen_domid_restrict) {
         info_report("xen-platform: xenstore is given up with "
                     "-xen-domid-restrict: " XEN_PLATFORM_BLACKLIST_PATH
@@ -225,14 +306,45 @@ void xen_platform_store_close(XenPlatformStore *store)
     if (store->xsh) {
         qemu_xen_xs_close(store->xsh);
     }
-    timer_free(store->list_timer);
+    timer_free(store->timer);
+    reading_free(store->reading);
     xen_platform_blacklist_free(store->list);
+    free(store->answer);
     g_free(store->throttling_path);
     g_free(store);
+}
+
+/*
+ * Returns false if xenstore is lost, so that the copy is what there is; else
+ * the node's value is in @store->answer
+ */
+static bool ask_store(XenPlatformStore *store, uint16_t product, uint32_t build)
+{
+    const char *name = xen_platform_product_name(product);
+    g_autofree char *folder = g_strdup_printf(XEN_PLATFORM_BLACKLIST_PATH "/%s",
+                                              name);
+    g_autofree char *path = g_strdup_printf("%s/%" PRIu32, folder, build);
+
+    free(store->answer);
+    store->answer = NULL;
+    if (!name) {
+        return true;
+    }
+    errno = 0;
+    /* What is in a folder that may not be read does not count, as in a list */
+    store->answer = read_node(store, folder);
+    if (store->answer) {
+        free(store->answer);
+        store->answer = read_node(store, path);
+    }
+    return store->answer || !is_lost();
 }
 
 const char *xen_platform_store_reason(XenPlatformStore *store,
                                       uint16_t product, uint32_t build)
 {
+    if (store->list_stale && ask_store(store, product, build)) {
+        return store->answer;
+    }
     return xen_platform_blacklist_reason(store->list, product, build);
 }

@@ -263,7 +263,6 @@ static int platform_post_load(void *opaque, int version_id)
     } else {
         unplug_after_load(&after);
     }
-    s->store_stale = true;
     trace_xen_platform_load(s->flags, s->protocol.unplugged,
                             s->protocol.latched);
     return 0;

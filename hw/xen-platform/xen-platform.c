@@ -241,11 +241,12 @@ static void vm_state_changed(void *opaque, bool running, RunState state)
 {
     XenPlatformState *s = opaque;
 
-    if (running && s->store_stale) {
-        s->store_stale = false;
+    if (running) {
+        /*
+         * The emulated store may have been replaced by a load, and "write the
+         * list, cont" must be no race with the watch's event
+         */
         xen_platform_store_reload(s->store);
-    } else if (running) {
-        xen_platform_store_catch_up(s->store);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "qobject/qdict.h"
 #include "libqos/pci-pc.h"
 #include "xen-platform-common.h"
+#include "xenstore-client.h"
 
 #define LIST    "/mh/driver-blacklist/"
 
@@ -76,7 +77,7 @@ static bool wait_list(Machine *m, unsigned nodes)
 {
     g_autofree char *wanted = g_strdup_printf("loaded %u nodes\n", nodes);
 
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 0; i < 5000; i++) {
         g_autofree char *trace = NULL;
         const char *last;
 
@@ -441,6 +442,110 @@ static void test_no_traffic(void)
     end(&m);
 }
 
+#define MANY            4096    /* nodes, as many as are kept */
+#define EDITS           1000
+
+static void write_node(XsClient *c, unsigned build, const char *reason)
+{
+    g_autofree char *body = g_strdup_printf(LIST "linux/%u|%s", build, reason);
+
+    xs_expect(c, XS_WRITE, 0, body, "OK|");
+}
+
+/* Returns the time in us that the monitor takes to answer */
+static gint64 prompt_us(Machine *m)
+{
+    gint64 begin = g_get_monotonic_time();
+
+    qtest_qmp_assert_success(m->qts, "{ 'execute': 'query-status' }");
+    return g_get_monotonic_time() - begin;
+}
+
+/* The whole list is read once for many edits, and not at one go */
+static void test_burst(void)
+{
+    gint64 begin, worst = 0;
+    unsigned before, loads, allowed;
+    XsClient *c;
+    Machine m;
+
+    if (xp_skip_without_xenstore()) {
+        return;
+    }
+    m = start("report");
+    c = xs_connect(m.socket);
+    for (unsigned i = 1; i <= MANY; i++) {
+        write_node(c, i, "");
+    }
+    g_assert_true(wait_list(&m, MANY));
+
+    before = count_in(m.trace, "blacklist_loaded");
+    begin = g_get_monotonic_time();
+    for (unsigned i = 1; i <= EDITS; i++) {
+        write_node(c, i, "edited");
+        worst = MAX(worst, prompt_us(&m));
+    }
+    /* Until the list was read after the last of them */
+    for (gint64 last = g_get_monotonic_time();
+         g_get_monotonic_time() < last + 1000000; ) {
+        worst = MAX(worst, prompt_us(&m));
+    }
+    loads = count_in(m.trace, "blacklist_loaded") - before;
+    allowed = 1 + (g_get_monotonic_time() - begin) / 1000000;
+    g_test_message("%u edits of %u nodes: %u readings, the monitor took "
+                   "%" PRId64 " us at worst", EDITS, MANY, loads, worst);
+    g_assert_cmpuint(loads, >, 0);
+    g_assert_cmpuint(loads, <=, allowed);
+    /* The host of a test may be busy; what is seen when it is not: 3 ms */
+    g_assert_cmpint(worst, <, 1000000);
+    xs_close(c);
+    end(&m);
+}
+
+/* Whatever waits to be read: an edit counts for the next announcement */
+static void test_fresh(void)
+{
+    XsClient *c;
+    Machine m;
+
+    if (xp_skip_without_xenstore()) {
+        return;
+    }
+    m = start("report");
+    c = xs_connect(m.socket);
+    for (unsigned i = 1; i <= 200; i++) {
+        g_assert_false(blacklisted(&m, 3, 0));
+        write_node(c, 0, "now");
+        g_assert_true(blacklisted(&m, 3, 0));
+        g_assert_false(blacklisted(&m, 3, i));
+        write_node(c, i, "");
+        xs_expect(c, XS_RM, 0, LIST "linux/0|", "OK|");
+    }
+    xs_close(c);
+    end(&m);
+}
+
+/* As in a script: the guest waits, the host writes its list, and continues */
+static void test_cont(void)
+{
+    XsClient *c;
+    Machine m;
+
+    if (xp_skip_without_xenstore()) {
+        return;
+    }
+    m = start("report");
+    c = xs_connect(m.socket);
+    for (unsigned i = 1; i <= 100; i++) {
+        qtest_qmp_assert_success(m.qts, "{ 'execute': 'stop' }");
+        write_node(c, i, "");
+        qtest_qmp_assert_success(m.qts, "{ 'execute': 'cont' }");
+        g_assert_true(blacklisted(&m, 3, i));
+    }
+    xs_close(c);
+    end(&m);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -463,5 +568,8 @@ int main(int argc, char **argv)
                         test_latch);
     qtest_add_func("xen-platform/blacklist/no-latch", test_no_latch);
     qtest_add_func("xen-platform/blacklist/no-traffic", test_no_traffic);
+    qtest_add_func("xen-platform/blacklist/burst", test_burst);
+    qtest_add_func("xen-platform/blacklist/fresh", test_fresh);
+    qtest_add_func("xen-platform/blacklist/cont", test_cont);
     return g_test_run();
 }

@@ -7,10 +7,10 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/timer.h"
 #include "hw/xen/xen.h"
 #include "hw/xen/xen_backend_ops.h"
 #include "hw/xen/xen-platform-store.h"
-#include "qemu/timer.h"
 #include "hw/i386/kvm/xenstore_impl.h"
 
 #define GUEST           6
@@ -34,8 +34,8 @@ static XenstoreImplState *xenstore;
 /* The errno of all that is asked, as when xenstored is gone; 0 while it runs */
 static int lost;
 static GList *watches;
-static unsigned reads;      /* of a node's value */
 static bool throttling;
+static unsigned reads;  /* of nodes, as were asked for */
 
 static struct qemu_xs_handle *stub_open(void)
 {
@@ -79,9 +79,9 @@ static void *stub_read(struct qemu_xs_handle *h, xs_transaction_t t,
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
 
-    reads += g_str_has_prefix(path, "/mh/");
+    reads++;
     errno = lost ?: xs_impl_read(xenstore, STUB_DOMAIN, t, path, data);
-    return errno ? NULL : g_strndup((char *)data->data, data->len);
+    return errno ? NULL : g_strndup((char *)data->data ?: "", data->len);
 }
 
 static void watch_event(void *opaque, const char *path, const char *token)
@@ -92,7 +92,7 @@ static void watch_event(void *opaque, const char *path, const char *token)
 }
 
 /* As the main loop does, when a change is complete */
-static void deliver_watches(void)
+static void deliver_events(void)
 {
     for (GList *l = watches; l; l = l->next) {
         struct qemu_xs_watch *w = l->data;
@@ -101,16 +101,6 @@ static void deliver_watches(void)
             w->pending = false;
             w->fn(w->opaque, w->path);
         }
-    }
-}
-
-/* And whatever the store does a while after that */
-static void deliver_events(void)
-{
-    deliver_watches();
-    while (qemu_clock_has_timers(QEMU_CLOCK_REALTIME)) {
-        g_usleep(1000);
-        qemu_clock_run_timers(QEMU_CLOCK_REALTIME);
     }
 }
 
@@ -151,42 +141,46 @@ struct xenstore_backend_ops *xen_xenstore_ops = &stub_ops;
 
 /* Domain 0's side */
 
-static void set_permission(const char *path, const char *permission)
+static void host_chmod(const char *path, const char *permission)
 {
     GList *permissions = g_list_append(NULL, (char *)permission);
 
     g_assert_cmpint(xs_impl_set_perms(xenstore, 0, XBT_NULL, path,
                                       permissions), ==, 0);
     g_list_free(permissions);
-}
-
-static void host_chmod(const char *path, const char *permission)
-{
-    set_permission(path, permission);
     deliver_events();
 }
 
-static void write_node(const char *path, const char *value,
+static void host_write(const char *path, const char *value,
                        const char *permission)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
 
     g_byte_array_append(data, (const uint8_t *)value, strlen(value));
     g_assert_cmpint(xs_impl_write(xenstore, 0, XBT_NULL, path, data), ==, 0);
-    set_permission(path, permission);
-}
-
-static void host_write(const char *path, const char *value,
-                       const char *permission)
-{
-    write_node(path, value, permission);
-    deliver_events();
+    host_chmod(path, permission);
 }
 
 static void host_remove(const char *path)
 {
     g_assert_cmpint(xs_impl_rm(xenstore, 0, XBT_NULL, path), ==, 0);
     deliver_events();
+}
+
+/* Returns the most nodes that were read at one go in @ms */
+static unsigned let_pass(unsigned ms)
+{
+    int64_t end = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ms;
+    unsigned most = 0;
+
+    while (qemu_clock_get_ms(QEMU_CLOCK_REALTIME) < end) {
+        unsigned before = reads;
+
+        qemu_clock_run_timers(QEMU_CLOCK_REALTIME);
+        most = MAX(most, reads - before);
+        g_usleep(500);
+    }
+    return most;
 }
 
 static void throttling_changed(void *opaque, bool on)
@@ -196,7 +190,12 @@ static void throttling_changed(void *opaque, bool on)
 
 static XenPlatformStore *open_store(void)
 {
-    return xen_platform_store_open(true, throttling_changed, NULL);
+    XenPlatformStore *store = xen_platform_store_open(true, throttling_changed,
+                                                      NULL);
+
+    /* Each watch fires when it is set */
+    deliver_events();
+    return store;
 }
 
 static void test_unreadable(void)
@@ -272,33 +271,87 @@ static void test_lost(void)
     }
 }
 
-/* Many edits, one reading; what a machine that starts has to know, at once */
+/* One reading for many edits, in slices; right verdicts all the time */
 static void test_burst(void)
 {
     XenPlatformStore *store;
+    unsigned before;
 
     host_write("/mh/driver-blacklist", "", EVERYBODY);
     host_write("/mh/driver-blacklist/linux", "", EVERYBODY);
     store = open_store();
-    deliver_events();
-    reads = 0;
-    for (unsigned build = 1; build <= 100; build++) {
-        g_autofree char *path =
-            g_strdup_printf("/mh/driver-blacklist/linux/%u", build);
+    let_pass(300);
 
-        write_node(path, "crashes", EVERYBODY);
-        deliver_watches();
+    reads = 0;
+    for (unsigned i = 1; i <= 1000; i++) {
+        g_autofree char *path =
+            g_strdup_printf("/mh/driver-blacklist/linux/%u", i);
+
+        host_write(path, "crashes", EVERYBODY);
     }
     g_assert_cmpuint(reads, ==, 0);
-    xen_platform_store_catch_up(store);
-    g_assert_cmpuint(reads, <=, 100);
-    g_assert_nonnull(xen_platform_store_reason(store, 3, 100));
+    g_assert_null(xen_platform_store_reason(store, 3, 1001));
+    g_assert_cmpstr(xen_platform_store_reason(store, 3, 1000), ==, "crashes");
+    /* Each was read with its folder; a product without a name is not */
+    g_assert_null(xen_platform_store_reason(store, 205, 1));
+    g_assert_cmpuint(reads, ==, 4);
 
-    /* Nothing is left to be read */
+    /* An edit of what is read already */
     reads = 0;
-    xen_platform_store_catch_up(store);
-    deliver_events();
-    g_assert_cmpuint(reads, ==, 0);
+    g_assert_cmpuint(let_pass(110), <=, 64);
+    g_assert_cmpuint(reads, >, 0);
+    g_assert_cmpuint(reads, <, 1000);
+    host_remove("/mh/driver-blacklist/linux/1");
+    g_assert_null(xen_platform_store_reason(store, 3, 1));
+    let_pass(1000);
+    /* Two readings, one of which began too early, and two questions */
+    g_assert_cmpuint(reads, <=, 2000 + 2);
+
+    /* From now on nothing is asked */
+    before = reads;
+    g_assert_null(xen_platform_store_reason(store, 3, 1));
+    g_assert_cmpstr(xen_platform_store_reason(store, 3, 2), ==, "crashes");
+    g_assert_cmpuint(let_pass(200), ==, 0);
+    g_assert_cmpuint(reads, ==, before);
+
+    /* A store that goes while its list is read */
+    host_write("/mh/driver-blacklist/linux/3", "reads nothing", EVERYBODY);
+    let_pass(105);
+    lost = EPIPE;
+    g_assert_cmpstr(xen_platform_store_reason(store, 3, 3), ==, "crashes");
+    let_pass(200);
+    g_assert_cmpstr(xen_platform_store_reason(store, 3, 3), ==, "crashes");
+    lost = 0;
+    host_write("/mh/driver-blacklist/linux/3", "is back", EVERYBODY);
+    let_pass(300);
+    g_assert_cmpstr(xen_platform_store_reason(store, 3, 3), ==, "is back");
+
+    /* Closed in the middle */
+    host_remove("/mh/driver-blacklist/linux/4");
+    let_pass(105);
+    xen_platform_store_close(store);
+    host_remove("/mh");
+}
+
+/* Edits that do not end do not keep the list from being read */
+static void test_patience(void)
+{
+    XenPlatformStore *store;
+    int64_t begin;
+
+    host_write("/mh/driver-blacklist", "", EVERYBODY);
+    host_write("/mh/driver-blacklist/linux", "", EVERYBODY);
+    store = open_store();
+    let_pass(300);
+    reads = 0;
+    begin = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+    while (!reads) {
+        host_write("/mh/driver-blacklist/linux/1", "crashes", EVERYBODY);
+        let_pass(20);
+        g_assert_cmpint(qemu_clock_get_ms(QEMU_CLOCK_REALTIME), <,
+                        begin + 5000);
+    }
+    g_assert_cmpint(qemu_clock_get_ms(QEMU_CLOCK_REALTIME), >=, begin + 1000);
     xen_platform_store_close(store);
     host_remove("/mh");
 }
@@ -314,5 +367,6 @@ int main(int argc, char **argv)
     g_test_add_func("/store/unreadable/throttling", test_unreadable_throttling);
     g_test_add_func("/store/lost", test_lost);
     g_test_add_func("/store/burst", test_burst);
+    g_test_add_func("/store/patience", test_patience);
     return g_test_run();
 }

@@ -45,9 +45,8 @@ struct XenPlatformState {
     uint32_t later_size;
     XenPlatformProtocol protocol;
     XenPlatformLog log;
-    bool log_torn;          /* the sink took only part of a line */
+    bool log_torn[XEN_PLATFORM_LOG_SINKS]; /* only part of a line was taken */
     XenPlatformStore *store;
-    bool store_stale;       /* the emulated store was replaced by a load */
     XenPlatformUnplug *unplug;
     Object *reset;          /* what resets of the machine come to */
     uint32_t reported;      /* kinds of guest error already in the log */

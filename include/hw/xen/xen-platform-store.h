@@ -28,21 +28,22 @@ xen_platform_store_open(bool blacklist,
 
 void xen_platform_store_close(XenPlatformStore *store);
 
-/* xen_platform_store_reload: read all again, watches aside */
+/*
+ * xen_platform_store_reload: do not rely on watches for what is known
+ *
+ * For when the store was replaced, or an event may be on its way.  The list is
+ * read again a moment later, and is not relied on until then.
+ */
 void xen_platform_store_reload(XenPlatformStore *store);
 
 /*
- * xen_platform_store_catch_up: read what has been edited, if it is not read yet
+ * xen_platform_store_reason: is a build on the list?
  *
- * Edits are read a while after they were made, many of them at once.
- */
-void xen_platform_store_catch_up(XenPlatformStore *store);
-
-/*
- * xen_platform_store_reason: is a build on the list, as it was last read?
+ * While an edit is not read yet, its node is looked up in the store; else
+ * nothing is asked of xenstore.
  *
- * Returns the value of its node, good until control returns to the main loop;
- * NULL if it is not listed.
+ * Returns the value of its node, good until the next call and until control
+ * returns to the main loop; NULL if it is not listed.
  */
 const char *xen_platform_store_reason(XenPlatformStore *store,
                                       uint16_t product, uint32_t build);
