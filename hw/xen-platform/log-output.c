@@ -1,63 +1,98 @@
 /*
  * xen-platform: where the guest driver's log goes
  *
- *   chardev   the line as it is
- *   trace     without a chardev, if the event xen_platform_log is enabled: the
- *             line as QEMU's trace backend "log" writes it to stderr or to the
- *             file of -D, with the name of the event and a time stamp.  With a
- *             chardev the event fires as well
- *   stderr    else, with a prefix that keeps it from passing for QEMU's own
+ *   log.c --line--> chardev, else trace event, else stderr
+ *                      `--> a copy by the trace event, if that is enabled
  *
- * The guest's limit is on what is put out, so that each line costs what all
- * its sinks get, prefixes included.
+ * A vCPU waits while a line is put out, and everybody who wants the big lock
+ * with it.  So no sink may wait for its reader: it takes the line at once, or
+ * the line is lost, which the caller counts.  Chardevs know how to do that.
+ * stderr and the file of QEMU's log are whatever the host has opened, often
+ * together with others, whose flags are not ours to change: see write_now().
  *
- * A vCPU is waiting, so that nothing is written unless it is taken at once.  A
- * chardev says how much it took.  For stderr and the trace's file we ask: a pipe
- * that polls as writable takes PIPE_BUF bytes.  What cannot be written at once,
- * or fails to be (a full disk, a reader that has gone), counts as suppressed.
+ * Each sink adds something to a line.  The rate limit is about what comes out
+ * in the end, so that log_cost() must say what put_line() writes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
 #include <poll.h>
+#include <sys/socket.h>
 #include "qemu/error-report.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "hw/xen/xen-platform-device.h"
+
+/*
+ * The trace backend "log" would write the event by qemu_log(), which waits for
+ * whoever reads.  Its part is done here, in the same words; the other backends
+ * of the build get the event as ever.
+ */
+#define qemu_log(...) do { } while (0)
 #include "trace.h"
+#undef qemu_log
 
-#define STDERR_PREFIX "xen-platform: "
+/* Keeps a guest's line from passing for one of QEMU's own */
+#define STDERR_PREFIX   "xen-platform: "
+#define TRACE_PREFIX    "xen_platform_log xen platform: "
+#define PREFIX_MAX      96
 
-/* Around a line in the trace, see trace-events */
-#define TRACE_PREFIX "xen_platform_log xen platform: "
-#define TRACE_STAMP_MAX 64
-
-static bool is_writable(int fd)
+/*
+ * A description of our own of the open pipe or terminal @fd, which never waits
+ *
+ * Not kept: whoever reads a pipe waits for its end, and QEMU may give stderr
+ * away, as it does with -daemonize.
+ *
+ * Returns -1 if it cannot be had, as when it belongs to another user.
+ */
+static int reopen(int fd)
 {
-    struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 
-    return poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLOUT);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-static bool has_chardev(XenPlatformState *s)
+/*
+ * Write as much to @fd as it takes without waiting
+ *
+ * Returns how many of the @len bytes were taken.
+ */
+static size_t write_now(int fd, const char *buf, size_t len)
 {
-    return qemu_chr_fe_backend_connected(&s->log_chr);
-}
-
-static bool is_traced(void)
-{
-    return trace_event_get_state_backends(TRACE_XEN_PLATFORM_LOG);
-}
-
-/* Returns how many of the @len bytes were taken */
-static size_t write_stderr(const char *buf, size_t len)
-{
+    size_t piece = len;
     size_t done = 0;
+    struct stat st;
+    bool pipe, terminal;
+    ssize_t n;
 
-    while (done < len && is_writable(STDERR_FILENO)) {
-        ssize_t n = write(STDERR_FILENO, buf + done, MIN(len - done, PIPE_BUF));
+    if (fstat(fd, &st)) {
+        return 0;
+    }
+    if (S_ISSOCK(st.st_mode)) {
+        n = send(fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        return MAX(n, 0);
+    }
+    pipe = S_ISFIFO(st.st_mode);
+    terminal = S_ISCHR(st.st_mode) && isatty(fd);
+    if (pipe || terminal) {
+        int own = reopen(fd);
 
+        if (own >= 0) {
+            n = write(own, buf, len);
+            close(own);
+            return MAX(n, 0);
+        }
+        /* One that polls as writable takes this much at once */
+        piece = pipe ? PIPE_BUF : 1;
+    }
+    while (done < len) {
+        struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+        if (poll(&pfd, 1, 0) != 1 || !(pfd.revents & POLLOUT)) {
+            break;
+        }
+        n = write(fd, buf + done, MIN(len - done, piece));
         if (n <= 0) {
             break;
         }
@@ -66,93 +101,132 @@ static size_t write_stderr(const char *buf, size_t len)
     return done;
 }
 
-/* Returns true if the sink took the whole line */
-static bool write_line(XenPlatformState *s, const char *line, size_t len)
+static size_t trace_prefix(char *buf)
 {
-    bool chardev = has_chardev(s);
-    char out[1 + sizeof(STDERR_PREFIX) + XEN_PLATFORM_LOG_LINE_MAX + 1];
-    size_t n = 0;
-    int done;
+#ifdef CONFIG_TRACE_LOG
+    if (message_with_timestamp) {
+        int64_t now_us = g_get_real_time();
 
-    if (s->log_torn) {
+        return snprintf(buf, PREFIX_MAX, "%d@%" PRId64 ".%06d:" TRACE_PREFIX,
+                        qemu_get_thread_id(), now_us / 1000000,
+                        (int)(now_us % 1000000));
+    }
+    return g_strlcpy(buf, TRACE_PREFIX, PREFIX_MAX);
+#else
+    return 0;
+#endif
+}
+
+/* What @sink adds in front of a line; returns how many bytes */
+static size_t prefix(XenPlatformLogSink sink, char *buf)
+{
+    switch (sink) {
+    case XEN_PLATFORM_LOG_TRACE:
+        return trace_prefix(buf);
+    case XEN_PLATFORM_LOG_STDERR:
+        return g_strlcpy(buf, STDERR_PREFIX, PREFIX_MAX);
+    default:
+        return 0;
+    }
+}
+
+static size_t write_chardev(CharBackend *chr, const char *buf, size_t len)
+{
+    int n;
+
+    /* As long as nobody has opened it, this one takes everything for nothing */
+    if (CHARDEV_IS_PTY(chr->chr) && !qemu_chr_fe_backend_open(chr)) {
+        return 0;
+    }
+    n = qemu_chr_fe_write(chr, (const uint8_t *)buf, len);
+    return MAX(n, 0);
+}
+
+static size_t write_trace(const char *buf, size_t len)
+{
+#ifdef CONFIG_TRACE_LOG
+    FILE *file = qemu_log_trylock();
+    size_t done = file ? write_now(fileno(file), buf, len) : 0;
+
+    qemu_log_unlock(file);
+    return done;
+#else
+    return len;
+#endif
+}
+
+/* Returns true if the sink took the whole line */
+static bool put_line(XenPlatformState *s, XenPlatformLogSink sink,
+                     const char *line, size_t len)
+{
+    char out[1 + PREFIX_MAX + XEN_PLATFORM_LOG_LINE_MAX + 1];
+    size_t n = 0;
+    size_t done;
+
+    if (s->log_torn[sink]) {
         out[n++] = '\n';
     }
-    if (!chardev) {
-        memcpy(out + n, STDERR_PREFIX, strlen(STDERR_PREFIX));
-        n += strlen(STDERR_PREFIX);
-    }
+    n += prefix(sink, out + n);
     memcpy(out + n, line, len);
     n += len;
 
-    done = chardev ? qemu_chr_fe_write(&s->log_chr, (const uint8_t *)out, n) :
-                     write_stderr(out, n);
-    if (done > 0) {
-        s->log_torn = done < n;
+    switch (sink) {
+    case XEN_PLATFORM_LOG_CHARDEV:
+        done = write_chardev(&s->log_chr, out, n);
+        break;
+    case XEN_PLATFORM_LOG_TRACE:
+        done = write_trace(out, n);
+        break;
+    default:
+        done = write_now(STDERR_FILENO, out, n);
+        break;
+    }
+    if (done) {
+        s->log_torn[sink] = done < n;
     }
     return done == n;
 }
 
-/*
- * Returns true if the trace's file took the line.  One that, with what stands
- * around it, would not fit in what a pipe takes at once is cut.
- */
-static bool trace_line(const char *line, size_t len)
+static bool is_traced(void)
 {
-    size_t room = PIPE_BUF - strlen(TRACE_PREFIX) - TRACE_STAMP_MAX;
-    g_autofree char *text = g_strndup(line, MIN(len - 1, room));
-    FILE *file = qemu_log_trylock();
-    bool taken = true;
+    return trace_event_get_state_backends(TRACE_XEN_PLATFORM_LOG);
+}
 
-    if (file) {
-        /* Locked, it can be locked once more for the event itself */
-        clearerr(file);
-        taken = is_writable(fileno(file));
+static XenPlatformLogSink find_sink(XenPlatformState *s)
+{
+    if (qemu_chr_fe_backend_connected(&s->log_chr)) {
+        return XEN_PLATFORM_LOG_CHARDEV;
     }
-    if (taken) {
-        trace_xen_platform_log(text);
-    }
-    if (file) {
-        taken = taken && !ferror(file);
-        qemu_log_unlock(file);
-    }
-    return taken;
+    /* The trace is the output: no line shows twice */
+    return is_traced() ? XEN_PLATFORM_LOG_TRACE : XEN_PLATFORM_LOG_STDERR;
+}
+
+/* With a copy in the trace, the longer of the two counts */
+static size_t log_cost(void *opaque, size_t len)
+{
+    char buf[PREFIX_MAX];
+    size_t size = prefix(find_sink(opaque), buf);
+
+    return len + (is_traced() ? MAX(size, trace_prefix(buf)) : size);
 }
 
 static bool log_emit(void *opaque, const char *line, size_t len)
 {
     XenPlatformState *s = opaque;
+    XenPlatformLogSink sink = find_sink(s);
 
-    if (is_traced()) {
-        bool taken = trace_line(line, len);
-
-        if (!has_chardev(s)) {
-            /* The trace is the output: no line shows twice */
-            return taken;
-        }
-    }
-    return write_line(s, line, len);
-}
-
-static size_t log_cost(void *opaque, size_t len)
-{
-    XenPlatformState *s = opaque;
-    size_t bytes = 0;
-
-    if (has_chardev(s)) {
-        bytes += len;
+    if (!put_line(s, sink, line, len)) {
+        return false;
     }
     if (is_traced()) {
-        bytes += strlen(TRACE_PREFIX) + len;
-        if (message_with_timestamp) {
-            /* Process, seconds and microseconds */
-            bytes += snprintf(NULL, 0, "%d@%" PRId64 ".%06d:",
-                              qemu_get_thread_id(),
-                              g_get_real_time() / G_USEC_PER_SEC, 0);
+        g_autofree char *text = g_strndup(line, len - 1);
+
+        if (sink != XEN_PLATFORM_LOG_TRACE) {
+            put_line(s, XEN_PLATFORM_LOG_TRACE, line, len);
         }
-    } else if (!has_chardev(s)) {
-        bytes += strlen(STDERR_PREFIX) + len;
+        trace_xen_platform_log(text);
     }
-    return bytes;
+    return true;
 }
 
 static int64_t log_clock(void *opaque)

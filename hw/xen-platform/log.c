@@ -76,50 +76,62 @@ static void refill(XenPlatformLog *log)
                                      log->rate);
 }
 
-/* Take @bytes from the bucket.  Returns false, taking none, if it is short. */
-static bool admit(XenPlatformLog *log, size_t bytes)
+static bool is_limited(const XenPlatformLog *log)
 {
-    if (!log->throttled || !log->rate) {
-        return true;
-    }
-    refill(log);
-    if (log->tokens < bytes) {
-        return false;
-    }
-    log->tokens -= bytes;
-    return true;
+    return log->throttled && log->rate;
 }
 
-/* What it takes to put a line of @len bytes out; nothing for no line */
-static size_t cost(XenPlatformLog *log, size_t len)
+/* What putting out a line of @len bytes takes from the bucket */
+static size_t price(XenPlatformLog *log, size_t len)
 {
-    return len && log->cost ? log->cost(log->opaque, len) : len;
+    return log->cost ? log->cost(log->opaque, len) : len;
+}
+
+/* Put out what was kept back, as a note, and @line.  Returns false if not. */
+static bool let_through(XenPlatformLog *log, const char *line, size_t len)
+{
+    size_t cost = price(log, len);
+    char note[80];
+    int note_len = 0;
+
+    if (is_limited(log)) {
+        refill(log);
+        /* A guest over the limit comes no further */
+        if (log->tokens < cost) {
+            return false;
+        }
+    }
+    if (log->unreported_lines) {
+        note_len = snprintf(note, sizeof(note), "suppressed %" PRIu64
+                            " lines (%" PRIu64 " bytes)\n",
+                            log->unreported_lines, log->unreported_bytes);
+        cost += price(log, note_len);
+        if (is_limited(log) && log->tokens < cost) {
+            return false;
+        }
+    }
+    if (is_limited(log)) {
+        log->tokens -= cost;
+    }
+    if (note_len) {
+        if (!log->emit(log->opaque, note, note_len)) {
+            return false;
+        }
+        log->unreported_lines = 0;
+        log->unreported_bytes = 0;
+    }
+    return log->emit(log->opaque, line, len);
 }
 
 static void put_line(XenPlatformLog *log, const char *raw, size_t len)
 {
     char line[XEN_PLATFORM_LOG_LINE_MAX + 1];
-    char note[80];
     size_t line_len = xen_platform_log_render(raw, len, line);
-    size_t note_len = 0;
 
     line[line_len++] = '\n';
-    if (log->unreported_lines) {
-        note_len = snprintf(note, sizeof(note), "suppressed %" PRIu64
-                            " lines (%" PRIu64 " bytes)\n",
-                            log->unreported_lines, log->unreported_bytes);
-    }
-
-    if (admit(log, cost(log, note_len) + cost(log, line_len))) {
-        if (note_len && log->emit(log->opaque, note, note_len)) {
-            note_len = 0;
-            log->unreported_lines = 0;
-            log->unreported_bytes = 0;
-        }
-        if (!note_len && log->emit(log->opaque, line, line_len)) {
-            log->lines++;
-            return;
-        }
+    if (let_through(log, line, line_len)) {
+        log->lines++;
+        return;
     }
     log->suppressed_lines++;
     log->suppressed_bytes += line_len;
@@ -127,7 +139,7 @@ static void put_line(XenPlatformLog *log, const char *raw, size_t len)
     log->unreported_bytes += line_len;
 }
 
-void xen_platform_log_byte(XenPlatformLog *log, uint8_t byte)
+void xen_platform_log_byte_slow(XenPlatformLog *log, uint8_t byte)
 {
     unsigned len = log->len;
 

@@ -300,6 +300,37 @@ static void test_blocked(void)
     sink_free(s);
 }
 
+/* As a sink that adds a prefix to each line */
+static size_t with_prefix(void *opaque, size_t len)
+{
+    return 36 + len;
+}
+
+static void test_size(void)
+{
+    Sink *s = sink_new(256, 8192);
+
+    /* 100 bytes for each line: 81 of them, and 92 are left */
+    s->log.cost = with_prefix;
+    put_lines(s, 100);
+    g_assert_cmpuint(s->log.lines, ==, 81);
+    g_assert_cmpuint(s->log.suppressed_lines, ==, 19);
+    /* What is kept back is told without it */
+    g_assert_cmpuint(s->log.suppressed_bytes, ==, 19 * 64);
+
+    /* The note has it too: 69 + 100, so that half a second is enough */
+    s->now_ns += NANOSECONDS_PER_SECOND / 4;
+    put_lines(s, 1);
+    g_assert_cmpuint(s->log.lines, ==, 81);
+    s->now_ns += NANOSECONDS_PER_SECOND / 4;
+    g_string_truncate(s->out, 0);
+    put_lines(s, 1);
+    g_assert_true(g_str_has_prefix(s->out->str,
+                                   "suppressed 20 lines (1280 bytes)\nx"));
+    g_assert_cmpuint(s->log.lines, ==, 82);
+    sink_free(s);
+}
+
 int main(int argc, char **argv)
 {
     static const size_t lengths[] = { 0, 1, 4094, 4095, 4096, 4097, 5000 };
@@ -325,5 +356,6 @@ int main(int argc, char **argv)
     g_test_add_func("/log/no-limit", test_no_limit);
     g_test_add_func("/log/switch", test_switch);
     g_test_add_func("/log/blocked", test_blocked);
+    g_test_add_func("/log/size", test_size);
     return g_test_run();
 }

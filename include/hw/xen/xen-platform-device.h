@@ -19,6 +19,14 @@
 
 OBJECT_DECLARE_SIMPLE_TYPE(XenPlatformState, XEN_PLATFORM)
 
+/* Where lines of the driver's log are put out */
+typedef enum XenPlatformLogSink {
+    XEN_PLATFORM_LOG_CHARDEV,
+    XEN_PLATFORM_LOG_TRACE,
+    XEN_PLATFORM_LOG_STDERR,
+    XEN_PLATFORM_LOG_SINKS
+} XenPlatformLogSink;
+
 struct XenPlatformState {
     PCIDevice parent_obj;
 
