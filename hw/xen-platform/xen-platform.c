@@ -137,7 +137,12 @@ static void unplug_written(XenPlatformState *s, uint16_t mask)
     }
 }
 
-static void do_access(XenPlatformState *s, XenPlatformAccess access)
+/*
+ * Not inline, as are other calls of fixed_io_write(): for what is seldom done,
+ * room on the stack would be made at each of a guest's log bytes.
+ */
+static void __attribute__((noinline))
+do_access(XenPlatformState *s, XenPlatformAccess access)
 {
     switch (access.op) {
     case XEN_PLATFORM_OP_LOG:
@@ -167,15 +172,27 @@ static uint64_t fixed_io_read(void *opaque, hwaddr addr, unsigned size)
     return xen_platform_read_port(&s->protocol, s->flags, addr, size);
 }
 
+static void __attribute__((noinline))
+tell_ignored(hwaddr addr, unsigned size, uint64_t val)
+{
+    trace_xen_platform_ignored(addr, size, val);
+}
+
 static void fixed_io_write(void *opaque, hwaddr addr, uint64_t val,
                            unsigned size)
 {
+    XenPlatformState *s = opaque;
     XenPlatformAccess access = xen_platform_decode_port(addr, size, val);
 
     if (access.op == XEN_PLATFORM_OP_NONE) {
-        trace_xen_platform_ignored(addr, size, val);
+        if (trace_event_get_state_backends(TRACE_XEN_PLATFORM_IGNORED)) {
+            tell_ignored(addr, size, val);
+        }
+    } else if (access.op == XEN_PLATFORM_OP_LOG) {
+        xen_platform_log_byte(&s->log, access.value);
+    } else {
+        do_access(s, access);
     }
-    do_access(opaque, access);
 }
 
 static const MemoryRegionOps fixed_io_ops = {

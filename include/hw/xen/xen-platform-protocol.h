@@ -103,12 +103,12 @@ static inline
 uint32_t xen_platform_read_port(const XenPlatformProtocol *p, uint8_t flags,
                                 unsigned offset, unsigned size)
 {
-    if (offset == 0 && size == 1) {
-        return flags;
-    }
     if (offset == 0 && size == 2) {
         return p->blacklisted ? XEN_PLATFORM_MAGIC_REFUSED :
                                 XEN_PLATFORM_MAGIC;
+    }
+    if (offset == 0 && size == 1) {
+        return flags;
     }
     if (offset == 2 && size == 1) {
         return XEN_PLATFORM_VERSION;
