@@ -2,8 +2,8 @@
  * xen-platform: what the device knows from xenstore
  *
  * A guest's write looks at a copy of the blacklist, which is read in the main
- * loop: when the device is realized, and again after edits.  On Xen each node is
- * a round trip to xenstored, and an edit may be one of thousands:
+ * loop: when the device is realized, and again after edits.  On Xen each node
+ * is a round trip to xenstored, and an edit may be one of thousands:
  *
  *   edit, edit, ... edit |-- QUIET_MS --| slice | slice | ... | copy replaced
  *   '------- at most PATIENCE_MS -------'

@@ -464,7 +464,7 @@ static gint64 prompt_us(Machine *m)
 /* The whole list is read once for many edits, and not at one go */
 static void test_burst(void)
 {
-    gint64 begin, worst = 0;
+    gint64 begin, last, worst = 0;
     unsigned before, loads, allowed;
     XsClient *c;
     Machine m;
@@ -486,8 +486,8 @@ static void test_burst(void)
         worst = MAX(worst, prompt_us(&m));
     }
     /* Until the list was read after the last of them */
-    for (gint64 last = g_get_monotonic_time();
-         g_get_monotonic_time() < last + 1000000; ) {
+    last = g_get_monotonic_time();
+    while (g_get_monotonic_time() < last + 1000000) {
         worst = MAX(worst, prompt_us(&m));
     }
     loads = count_in(m.trace, "blacklist_loaded") - before;
