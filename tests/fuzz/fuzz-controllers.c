@@ -16,10 +16,17 @@
 #include "qapi/error.h"
 #include "qapi/qapi-commands-block.h"
 #include "qapi/qapi-commands-block-core.h"
+#include "qapi/qapi-commands-misc.h"
 #include "qapi/qapi-commands-net.h"
 #include "qapi/qapi-commands-qdev.h"
+#include "qapi/qmp-registry.h"
+#include "monitor/monitor-internal.h"
 #include "monitor/qdev.h"
+#include "qemu/coroutine.h"
+#include "qemu/main-loop.h"
 #include "qobject/qdict.h"
+#include "qobject/qjson.h"
+#include "system/block-backend.h"
 #include "system/runstate.h"
 #include "fuzz-controllers.h"
 
@@ -29,11 +36,13 @@
 #define LSI_DEVFN       (0x11 << 3)
 #define NVME_DEVFN      (0x12 << 3)
 #define NIC_DEVFN       (0x13 << 3)
+#define RTL_DEVFN       (0x14 << 3)
 #define BM_BASE         0xc100
 #define AHCI_BASE       0xe0100000u
 #define LSI_BASE        0xe0200000u
 #define NVME_BASE       0xe0300000u
 #define NIC_BASE        0xe0400000u
+#define RTL_BASE        0xc200
 
 #define PRD             0x200000u
 #define DATA            0x210000u
@@ -100,6 +109,16 @@ static void map(unsigned devfn, unsigned bar, uint32_t addr)
            PCI_COMMAND_MASTER);
 }
 
+void fuzz_controllers_init(void)
+{
+    int fd = memfd_create("image", 0);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(ftruncate(fd, 1048576), ==, 0);
+    g_assert_cmpint(dup2(fd, FUZZ_IMAGE), ==, FUZZ_IMAGE);
+    close(fd);
+}
+
 void fuzz_controllers_start(void)
 {
     map(IDE_DEVFN, PCI_BASE_ADDRESS_4, BM_BASE);
@@ -107,6 +126,7 @@ void fuzz_controllers_start(void)
     map(LSI_DEVFN, PCI_BASE_ADDRESS_1, LSI_BASE);
     map(NVME_DEVFN, PCI_BASE_ADDRESS_0, NVME_BASE);
     map(NIC_DEVFN, PCI_BASE_ADDRESS_0, NIC_BASE);
+    map(RTL_DEVFN, PCI_BASE_ADDRESS_0, RTL_BASE);
 }
 
 /* Task file, by offset: features, count, LBA low, mid, high, device, command */
@@ -135,8 +155,8 @@ void fuzz_ide(FuzzInput *in)
     case 1: case 2: case 3: case 4:
         out(base + 6, 1, 0xa0 | (what & 0x10) | (what & 0x60));
         out(base + 1, 1, what & 0x20 ? fuzz_u8(in) : 1);
-        out(base + 2, 1, fuzz_u8(in) % 9);
-        out(base + 3, 1, fuzz_u8(in));
+        out(base + 2, 1, fuzz_u8(in) % 20);
+        out(base + 3, 1, fuzz_u8(in) % 4);
         out(base + 4, 1, 0);
         out(base + 5, 1, 0);
         out(base + 7, 1, commands[fuzz_u8(in) % ARRAY_SIZE(commands)]);
@@ -153,6 +173,7 @@ void fuzz_ide(FuzzInput *in)
         break;
     case 7: case 8:
         /* What there is of data, in two pieces */
+        /* An address that is no RAM makes two transfers of one */
         put32(PRD, DATA);
         put32(PRD + 4, 0x200 * (1 + fuzz_u8(in) % 4));
         put32(PRD + 8, what & 0x10 ? 0xfee00000 : DATA + 0x1000);
@@ -181,7 +202,7 @@ void fuzz_ide(FuzzInput *in)
         out(base + 5, 1, 8);
         out(base + 7, 1, 0xa0);
         cdb[0] = packets[fuzz_u8(in) % ARRAY_SIZE(packets)];
-        cdb[4] = cdb[8] = fuzz_u8(in);
+        cdb[4] = cdb[8] = fuzz_u8(in) % 0x41;
         cdb[9] = what & 0x10 ? 0xf8 : 4;
         for (unsigned i = 0; i < sizeof(cdb); i += 2) {
             out(base, 2, cdb[i] | cdb[i + 1] << 8);
@@ -204,9 +225,9 @@ static void ahci_issue(FuzzInput *in, unsigned port)
     uint8_t packet[16] = { 0x28, [8] = 2 };
     unsigned entries = flags & 3;
 
-    fis[4] = fuzz_u8(in);
+    fis[4] = fuzz_u8(in) % 4;
     fis[7] = 0x40;
-    fis[12] = (command & 0xf0) == 0x60 ? slot << 3 : fuzz_u8(in) % 5;
+    fis[12] = (command & 0xf0) == 0x60 ? slot << 3 : fuzz_u8(in) % 25;
     if (flags & 0x80) {
         fis[1] = 0;
         fis[15] = flags & 0x40 ? 4 : 0;
@@ -215,7 +236,7 @@ static void ahci_issue(FuzzInput *in, unsigned port)
     put(table, fis, sizeof(fis));
     put(table + 0x40, packet, sizeof(packet));
     for (unsigned i = 0; i < entries; i++) {
-        put64(table + 0x80 + i * 16, DATA + i * 0x1000);
+        put64(table + 0x80 + i * 16, i == 2 ? 0xfee00000 : DATA + i * 0x1000);
         put32(table + 0x80 + i * 16 + 12, flags & 8 ? 0x1ff : 0xfff);
     }
     put32(AHCI_LIST(port) + slot * 32,
@@ -445,6 +466,50 @@ void fuzz_e1000(FuzzInput *in)
     }
 }
 
+void fuzz_rtl8139(FuzzInput *in)
+{
+    uint8_t what = fuzz_u8(in);
+    unsigned slot = what >> 4 & 3;
+
+    switch (what & 7) {
+    case 0:
+        out(RTL_BASE + fuzz_u8(in), 1 << (what >> 4) % 3, fuzz_u32(in));
+        break;
+    case 1:
+        /* Receiver and transmitter on, or a reset */
+        out(RTL_BASE + 0x37, 1, what & 0x80 ? 0x10 : 0x0c);
+        out(RTL_BASE + 0x30, 4, NIC_RX);
+        out(RTL_BASE + 0x3c, 2, 0xffff);
+        out(RTL_BASE + 0x44, 4, 0x000f);
+        break;
+    case 2:
+        out(RTL_BASE + 0x40, 4, what & 0x80 ? 0x60000 : 0);
+        break;
+    case 3:
+        /* The mode with rings in memory, and their addresses */
+        out(RTL_BASE + 0xe0, 2, what & 0x80 ? 0x0003 : 0);
+        out(RTL_BASE + 0x20, 4, NIC_TX);
+        out(RTL_BASE + 0x24, 4, 0);
+        out(RTL_BASE + 0xe4, 4, NIC_RX);
+        out(RTL_BASE + 0xe8, 4, 0);
+        break;
+    case 4:
+        for (unsigned i = 0; i < 4; i++) {
+            put32(NIC_TX + i * 16, 0xb0000000 | (i == 3) << 30 |
+                  (what & 0x40) << 21 | 60);
+            put64(NIC_TX + i * 16 + 8, DATA);
+            put32(NIC_RX + i * 16, 0x80000800 | (i == 3) << 30);
+            put64(NIC_RX + i * 16 + 8, DATA + 0x1000);
+        }
+        out(RTL_BASE + 0xd9, 1, 0x40);
+        break;
+    default:
+        out(RTL_BASE + 0x20 + slot * 4, 4, DATA);
+        out(RTL_BASE + 0x10 + slot * 4, 4, fuzz_u8(in) * 8);
+        break;
+    }
+}
+
 /* Plugged in by the host, beside what the machine starts with */
 static void plug(const char *driver, const char *bus, const char *property,
                  const char *backend)
@@ -459,27 +524,127 @@ static void plug(const char *driver, const char *bus, const char *property,
     qobject_unref(args);
 }
 
+typedef struct Request {
+    QDict *request;
+    bool done;
+} Request;
+
+static GSList *unfinished;
+
+static void coroutine_fn dispatch(void *opaque)
+{
+    Request *r = opaque;
+
+    qobject_unref(qmp_dispatch(&qmp_commands, QOBJECT(r->request), false,
+                               NULL));
+    r->done = true;
+}
+
+/* Any command, as the monitor runs it; one that does not end is left alone */
+static void G_GNUC_PRINTF(1, 2) command(const char *format, ...)
+{
+    Request *r = g_new0(Request, 1);
+    va_list ap;
+
+    va_start(ap, format);
+    r->request = qdict_from_vjsonf_nofail(format, ap);
+    va_end(ap);
+    qemu_coroutine_enter(qemu_coroutine_create(dispatch, r));
+    for (unsigned i = 0; !r->done && i < 200; i++) {
+        main_loop_wait(true);
+    }
+    if (r->done) {
+        qobject_unref(r->request);
+        g_free(r);
+    } else {
+        unfinished = g_slist_prepend(unfinished, r);
+    }
+}
+
+static const char *const nodes[] = {
+    "n0", "n1", "n2", "s0", "s2", "l0", "v0", "c3", "x0", "s1", "l1", "n1f",
+};
+
+static const char *const devices[] = {
+    "hda", "hdb", "hdc", "hdd", "sda", "sdb", "sdc", "lda", "ldb", "vda",
+};
+
+static bool disturbed;  /* something is not as it was at the start */
+
+static void command_node(unsigned what, const char *node, const char *device)
+{
+    disturbed = true;
+    switch (what % 12) {
+    case 0: case 1:
+        command("{'execute': 'block_resize', 'arguments': {"
+                "'node-name': 'n2', 'size': %d}}", what & 16 ? 4096 : 2097152);
+        break;
+    case 2:
+        command("{'execute': 'block_set_io_throttle', 'arguments': {"
+                "'id': %s, 'bps': 0, 'bps_rd': 0, 'bps_wr': 0, 'iops': %d,"
+                "'iops_rd': 0, 'iops_wr': 0}}", device, what & 16 ? 1000 : 0);
+        break;
+    case 3:
+        command("{'execute': 'blockdev-add', 'arguments': {"
+                "'driver': 'null-co', 'node-name': 't', 'size': 1048576,"
+                "'latency-ns': 100000}}");
+        break;
+    case 4:
+        command("{'execute': 'blockdev-mirror', 'arguments': {"
+                "'job-id': 'j', 'device': %s, 'target': 't', 'sync': 'full',"
+                "'copy-mode': 'write-blocking'}}", node);
+        break;
+    case 5:
+        command("{'execute': 'blockdev-backup', 'arguments': {"
+                "'job-id': 'j', 'device': %s, 'target': 't',"
+                "'sync': 'full'}}", node);
+        break;
+    case 6:
+        command("{'execute': 'block-job-cancel', 'arguments': {"
+                "'device': 'j', 'force': true}}");
+        break;
+    case 7:
+        command("{'execute': 'block-job-complete', 'arguments': {"
+                "'device': 'j'}}");
+        break;
+    case 8:
+        command("{'execute': 'blockdev-remove-medium', 'arguments': {"
+                "'id': %s}}", what & 16 ? "hdd" : device);
+        break;
+    case 9:
+        command("{'execute': 'blockdev-insert-medium', 'arguments': {"
+                "'id': %s, 'node-name': %s}}", what & 16 ? "hdd" : "sdb", node);
+        break;
+    case 10:
+        command("{'execute': 'blockdev-open-tray', 'arguments': {"
+                "'id': %s}}", device);
+        break;
+    default:
+        command("{'execute': 'blockdev-del', 'arguments': {"
+                "'node-name': %s}}", what & 16 ? "t" : node);
+        break;
+    }
+}
+
 void fuzz_host(FuzzInput *in)
 {
-    static const char *const nodes[] = {
-        "n0", "n1", "n2", "s0", "s2", "l0", "v0", "c3", "x0",
-    };
     AnnounceParameters announce = { .initial = 1, .max = 1, .rounds = 1 };
-    uint8_t what = fuzz_u8(in);
-    const char *node = nodes[fuzz_u8(in) % ARRAY_SIZE(nodes)];
+    uint8_t what = fuzz_u8(in), more = fuzz_u8(in);
+    const char *node = nodes[more % ARRAY_SIZE(nodes)];
+    const char *device = devices[more % ARRAY_SIZE(devices)];
 
-    switch (what % 10) {
+    switch (what % 16) {
     case 0:
         qmp_device_del(FUZZ_PLUGGED, NULL);
         break;
     case 1:
-        qmp_set_link("nic", what & 0x80, NULL);
+        qmp_set_link(what & 0x40 ? "nic" : "nic1", what & 0x80, NULL);
         break;
     case 2:
-        vm_stop(RUN_STATE_PAUSED);
+        qmp_stop(NULL);
         break;
     case 3:
-        vm_start();
+        qmp_cont(NULL);
         break;
     case 4:
         qmp_announce_self(&announce, NULL);
@@ -492,7 +657,8 @@ void fuzz_host(FuzzInput *in)
         qmp_blockdev_close_tray(NULL, what & 0x80 ? "hdd" : "sdb", NULL);
         break;
     case 7:
-        qmp_blockdev_del(node, NULL);
+        command("{'execute': 'netdev_del', 'arguments': {'id': %s}}",
+                what & 0x40 ? "e2" : "e1");
         break;
     case 8:
         plug("scsi-hd", "lsi.0", "drive", "x0");
@@ -500,5 +666,54 @@ void fuzz_host(FuzzInput *in)
     case 9:
         plug("rtl8139", "pci.0", "netdev", "e2");
         break;
+    case 10:
+        plug("ide-hd", "ahci.3", "drive", "x0");
+        break;
+    default:
+        command_node(more >> 4 | (what & 0x10), node, device);
+        break;
+    }
+}
+
+void fuzz_eject(FuzzInput *in)
+{
+    uint8_t what = fuzz_u8(in);
+
+    if (what & 0x80) {
+        out(0xae10, 4, 0);
+        out(0xae08, 4, 1u << (what & 31));
+    } else {
+        qmp_device_del(devices[what % ARRAY_SIZE(devices)], NULL);
+    }
+}
+
+bool fuzz_failed(void)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(devices); i++) {
+        BlockBackend *blk = blk_by_qdev_id(devices[i], NULL);
+
+        if (blk && blk_iostatus_is_enabled(blk) &&
+            blk_iostatus(blk) != BLOCK_DEVICE_IO_STATUS_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fuzz_controllers_end(void)
+{
+    if (!disturbed) {
+        return;
+    }
+    disturbed = false;
+    command("{'execute': 'block-job-cancel', 'arguments': {"
+            "'device': 'j', 'force': true}}");
+    command("{'execute': 'blockdev-del', 'arguments': {'node-name': 't'}}");
+    command("{'execute': 'block_resize', 'arguments': {"
+            "'node-name': 'n2', 'size': 1048576}}");
+    for (unsigned i = 0; i < ARRAY_SIZE(devices); i++) {
+        command("{'execute': 'block_set_io_throttle', 'arguments': {"
+                "'id': %s, 'bps': 0, 'bps_rd': 0, 'bps_wr': 0, 'iops': 0,"
+                "'iops_rd': 0, 'iops_wr': 0}}", devices[i]);
     }
 }

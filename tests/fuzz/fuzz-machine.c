@@ -14,6 +14,9 @@
  */
 
 #include "qemu/osdep.h"
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include "exec/address-spaces.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/xen/xen-platform-device.h"
@@ -24,6 +27,7 @@
 #include "hw/boards.h"
 #include "hw/qdev-core.h"
 #include "qapi/error.h"
+#include "qapi/qapi-commands-misc.h"
 #include "qemu/rcu.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
@@ -104,13 +108,20 @@ static void unplug_plugged(void)
     }
 }
 
+/* What a reset does to the runs is for the host to say */
+static void cont(void)
+{
+    if (!runstate_is_running()) {
+        qmp_cont(NULL);
+        guest_loop();
+    }
+}
+
 static void reset(void)
 {
     unplug_plugged();
     qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
-    if (!runstate_is_running()) {
-        vm_start();
-    }
+    cont();
     guest_loop();
     g_assert_cmpuint(enabled_functions(), ==, all_functions);
     g_assert_cmphex(platform->protocol.unplugged, ==, 0);
@@ -132,7 +143,12 @@ static void migrate(void)
     global_state_store();
     vm_stop(RUN_STATE_SAVE_VM);
     out = qemu_file_new_output(QIO_CHANNEL(channel));
-    g_assert_cmpint(qemu_save_device_state(out), ==, 0);
+    if (qemu_save_device_state(out)) {
+        /* An LSI script is in the middle of a command */
+        qemu_fclose(out);
+        vm_start();
+        return;
+    }
     qemu_fflush(out);
 
     qemu_system_reset(SHUTDOWN_CAUSE_SNAPSHOT_LOAD);
@@ -359,6 +375,17 @@ static void op_wake_up(FuzzInput *in)
     }
 }
 
+static void op_wake_up_once(FuzzInput *in)
+{
+    uint32_t unplugged = platform->protocol.unplugged;
+
+    if (resets++ < 2) {
+        MACHINE_GET_CLASS(current_machine)->wakeup(current_machine);
+        g_assert_cmphex(platform->protocol.unplugged, ==, unplugged);
+        fuzz_controllers_start();
+    }
+}
+
 static void op_unplug(FuzzInput *in)
 {
     static const uint8_t masks[] = { 1, 2, 4, 8, 3, 9, 11, 15 };
@@ -387,8 +414,42 @@ static void (*const ops[])(FuzzInput *in) = {
     op_connect, op_block, op_transmit, op_receive, op_console, op_send,
     op_loop, op_reset, op_migrate, op_clock, op_wake_up, op_unplug,
     fuzz_host, fuzz_ide, fuzz_ide, fuzz_ide, fuzz_ahci, fuzz_ahci, fuzz_lsi,
-    fuzz_nvme, fuzz_nvme, fuzz_e1000,
+    fuzz_nvme, fuzz_nvme, fuzz_e1000, fuzz_rtl8139,
 };
+
+/* In a process that ends with the input: nothing has to be as it was */
+static void op_reset_once(FuzzInput *in)
+{
+    if (resets++ < 2) {
+        qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
+        start_guest();
+    }
+}
+
+/* Another action by 1 byte: one of ops[], and what takes its place */
+static void step(FuzzInput *in, bool once)
+{
+    void (*op)(FuzzInput *in) = ops[fuzz_u8(in) % ARRAY_SIZE(ops)];
+
+    if (op != fuzz_host && op != op_loop) {
+        /* A guest does nothing while it is stopped */
+        cont();
+    }
+    if (!once) {
+        op(in);
+    } else if (op == op_reset) {
+        op_reset_once(in);
+    } else if (op == op_console) {
+        fuzz_eject(in);
+    } else if (op == op_wake_up) {
+        op_wake_up_once(in);
+    } else {
+        op(in);
+    }
+    if (fuzz_failed() && runstate_is_running()) {
+        vm_stop(RUN_STATE_IO_ERROR);
+    }
+}
 
 static GString *command_line(FuzzTarget *t)
 {
@@ -404,6 +465,7 @@ static GString *command_line(FuzzTarget *t)
         " -chardev null,id=c0 -device xen-console,chardev=c0"
         " -chardev null,id=c1 -device xen-console,chardev=c1");
 
+    fuzz_controllers_init();
     if (strstr(t->name, "-gone")) {
         g_string_append(line, " -global xen-platform.x-park=off");
     }
@@ -427,28 +489,41 @@ static void run(QTestState *s, const unsigned char *data, size_t size)
     resets = 0;
     start_guest();
     while (fuzz_more(&in) && steps++ < STEPS_MAX) {
-        ops[fuzz_u8(&in) % ARRAY_SIZE(ops)](&in);
+        step(&in, false);
     }
     guest_loop();
+    fuzz_controllers_end();
     reset();
+}
+
+/*
+ * What libFuzzer learns from: a counter for each edge.  Those of a copy of the
+ * process come back to it in @coverage.
+ */
+extern uint8_t __start___sancov_cntrs[] __attribute__((weak));
+extern uint8_t __stop___sancov_cntrs[] __attribute__((weak));
+static uint8_t *coverage;
+
+static size_t coverage_size(void)
+{
+    return __stop___sancov_cntrs - __start___sancov_cntrs;
 }
 
 static void run_in_copy(const unsigned char *data, size_t size)
 {
     FuzzInput in = { data, size };
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    resets = 0;
     guest_alone();
     start_guest();
     for (unsigned i = 0; fuzz_more(&in) && i < STEPS_MAX; i++) {
-        uint8_t what = fuzz_u8(&in) % ARRAY_SIZE(ops);
-
-        if (ops[what] != op_reset && ops[what] != op_migrate) {
-            ops[what](&in);
-        }
+        step(&in, true);
     }
     guest_loop();
     qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
     guest_loop();
+    memcpy(coverage, __start___sancov_cntrs, coverage_size());
     /* No other thread is there to be waited for */
     _exit(0);
 }
@@ -464,6 +539,7 @@ static bool wait_copy(pid_t pid)
         g_assert_cmpint(ended, >=, 0);
         if (ended) {
             g_assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+            memcpy(__start___sancov_cntrs, coverage, coverage_size());
             return true;
         }
         g_usleep(1000);
@@ -500,6 +576,9 @@ static void prepare_once(QTestState *s)
     platform = xen_platform_find();
     vm_start();
     guest_loop();
+    coverage = mmap(NULL, coverage_size(), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    g_assert_true(coverage != MAP_FAILED);
 }
 
 static void register_target(void)
