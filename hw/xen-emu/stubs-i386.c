@@ -49,3 +49,7 @@ bool xen_emu_tsc(uint64_t *ticks)
 {
     return false;
 }
+
+void xen_emu_check_upcall(CPUState *cs)
+{
+}

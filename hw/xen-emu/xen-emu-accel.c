@@ -17,7 +17,6 @@
 #include "system/kvm.h"
 #include "system/kvm_xen.h"
 #include "system/qtest.h"
-#include "system/reset.h"
 #include "target/i386/kvm/xen-emu.h"
 #include "xen-emu-internal.h"
 #include "hw/xen/interface/vcpu.h"
@@ -119,14 +118,6 @@ void xen_emu_accel_class_init(ObjectClass *oc)
         "Maximum number of Xen PIRQs");
 }
 
-/* What the guest that was has latched */
-static void reset(void *opaque)
-{
-    xen_emu_set_runstate_update_flag(false);
-    xen_set_long_mode(false);
-    xen_emu_store_reset();
-}
-
 int xen_emu_accel_init(AccelState *accel, MachineState *ms)
 {
     if (kvm_enabled()) {
@@ -157,7 +148,7 @@ int xen_emu_accel_init(AccelState *accel, MachineState *ms)
     vcpus = g_new0(XenEmuVcpu *, max_vcpus);
     xen_emu_upcall_init();
     xen_emu_migration_init();
-    qemu_register_reset(reset, NULL);
+    xen_emu_reset_init();
     if (qtest_enabled()) {
         qtest_set_command_cb(xen_emu_qtest_command);
     }

@@ -116,6 +116,12 @@ bool xen_emu_has_frontends(const char *path);
  */
 void xen_emu_store_reset(void);
 
+/* xen_emu_reset_init: once, before there are devices */
+void xen_emu_reset_init(void);
+
+/* xen_emu_kick_backends: have each look for what the guest wants of it */
+void xen_emu_kick_backends(void);
+
 /* xen_emu_migration_init: once; the others: a PV device came, or goes */
 void xen_emu_migration_init(void);
 void xen_emu_migration_add(XenDevice *xendev);

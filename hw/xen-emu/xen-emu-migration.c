@@ -40,7 +40,8 @@ static Error *blocker;
 
 bool xen_emu_backends_paused(void)
 {
-    return xen_mode == XEN_EMULATE && !runstate_is_running();
+    /* While the guest is suspended to RAM they go on */
+    return xen_mode == XEN_EMULATE && !runstate_is_live(runstate_get());
 }
 
 static void set_dirty(uint64_t gpa, uint64_t size)
@@ -98,6 +99,17 @@ static void reconnect(XenDevice *xendev)
     }
 }
 
+void xen_emu_kick_backends(void)
+{
+    GHashTableIter iter;
+    gpointer xendev;
+
+    g_hash_table_iter_init(&iter, devices);
+    while (g_hash_table_iter_next(&iter, &xendev, NULL)) {
+        xen_device_kick_event_channels(xendev);
+    }
+}
+
 static void vm_changed(void *opaque, bool running, RunState state)
 {
     GHashTableIter iter;
@@ -123,8 +135,8 @@ static void vm_changed(void *opaque, bool running, RunState state)
             g_hash_table_iter_replace(&iter, GINT_TO_POINTER(false));
             reconnect(xendev);
         }
-        xen_device_kick_event_channels(xendev);
     }
+    xen_emu_kick_backends();
 }
 
 static int read_state(XenDevice *xendev, const char *area)

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 # Seconds; only a hang or a very busy host reaches it
-PATIENCE = 120
+PATIENCE = int(os.environ.get("PATIENCE", 120))
 
 
 class MachineError(Exception):
@@ -139,8 +139,9 @@ class Qemu:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             for event in self.events[seen:]:
-                if event['event'] == name and wanted(event['data']):
-                    return event['data']
+                data = event.get('data', {})
+                if event['event'] == name and wanted(data):
+                    return data
             seen = len(self.events)
             time.sleep(0.02)
             self.qmp('query-status')
