@@ -21,13 +21,17 @@
  *             registers nor bus mastering, and the reset that comes with the
  *             loss of power ends scripts and queues, its disks' requests first.
  *
- * Parked disks come back when a machine reset begins, adapters during it.
+ * Parked disks come back when a machine reset begins, adapters during it.  An
+ * adapter that is removed loses its disks and its power at once, and is deleted
+ * a moment later: its own script may be what writes to our port.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
+#include "block/aio.h"
 #include "hw/scsi/scsi.h"
+#include "qemu/main-loop.h"
 #include "scsi/constants.h"
 #include "unplug-internal.h"
 
@@ -125,24 +129,37 @@ static void bring_back(DeviceState *dev)
     }
 }
 
+static void delete_adapter(void *opaque)
+{
+    if (qdev_is_realized(opaque)) {
+        object_unparent(opaque);
+    }
+    object_unref(opaque);
+}
+
+static void remove_disk(SCSIDevice *disk)
+{
+    object_ref(OBJECT(disk));
+    object_unparent(OBJECT(disk));
+    xen_platform_image_close(DEVICE(disk), &disk->conf.blk);
+    object_unref(OBJECT(disk));
+}
+
 static void remove_device(DeviceState *dev, GPtrArray *backends)
 {
-    g_autoptr(GPtrArray) disks = g_ptr_array_new_with_free_func(object_unref);
-    BusChild *kid;
+    BusChild *kid, *next;
 
     if (object_dynamic_cast(OBJECT(dev), TYPE_SCSI_DEVICE)) {
-        g_ptr_array_add(disks, object_ref(OBJECT(dev)));
-    } else {
-        QTAILQ_FOREACH(kid, &bus_of(PCI_DEVICE(dev))->qbus.children, sibling) {
-            g_ptr_array_add(disks, object_ref(OBJECT(kid->child)));
-        }
+        remove_disk(SCSI_DEVICE(dev));
+        return;
     }
-    object_unparent(OBJECT(dev));
-    for (unsigned i = 0; i < disks->len; i++) {
-        SCSIDevice *disk = g_ptr_array_index(disks, i);
-
-        xen_platform_image_close(DEVICE(disk), &disk->conf.blk);
+    QTAILQ_FOREACH_SAFE(kid, &bus_of(PCI_DEVICE(dev))->qbus.children, sibling,
+                        next) {
+        remove_disk(SCSI_DEVICE(kid->child));
     }
+    xen_platform_function_park(dev);
+    object_ref(OBJECT(dev));
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), delete_adapter, dev);
 }
 
 const XenPlatformRoom xen_platform_room_scsi = {

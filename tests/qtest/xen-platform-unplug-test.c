@@ -270,6 +270,33 @@ static void test_slot_power(void)
     qtest_quit(qts);
 }
 
+/* An adapter's script writes the mask that takes the adapter */
+static void test_own_script(gconstpointer park)
+{
+    QTestState *qts = xp_start("-M pc -global xen-platform.x-park=%s "
+                               "-device lsi53c895a,id=lsi,addr=3 "
+                               SCSI("sda", "lsi", "0"), (const char *)park);
+    uint32_t script = 0x200000, mask = 0x201000, bar = 0xe0000000;
+
+    g_assert_true(xp_pci(qts, 0, 3));
+    xp_pci_write(qts, 0, 3, 0x14, bar);
+    xp_pci_write(qts, 0, 3, 0x04, 7);
+    qtest_writew(qts, mask, DISKS);
+    /* MOVE two bytes of memory to I/O port 0x10, then INT */
+    qtest_writel(qts, script, 0xc0000002);
+    qtest_writel(qts, script + 4, mask);
+    qtest_writel(qts, script + 8, XP_PORT);
+    qtest_writel(qts, script + 12, 0x98080000);
+    qtest_writel(qts, script + 16, 0);
+    qtest_writeb(qts, bar + 0x38, 0x10);
+    qtest_writel(qts, bar + 0x2c, script);
+    g_assert_false(xp_pci(qts, 0, 3));
+    xp_expect_alive(qts);
+    qtest_system_reset(qts);
+    g_assert_cmpint(xp_pci(qts, 0, 3), ==, !strcmp(park, "on"));
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     static Case cases[ARRAY_SIZE(machines) * 16];
@@ -290,5 +317,7 @@ int main(int argc, char **argv)
     g_test_add_func("/unplug/nvme-with-disks", test_nvme_with_disks);
     g_test_add_func("/unplug/unknown-bits", test_unknown_bits);
     g_test_add_func("/unplug/slot-power", test_slot_power);
+    g_test_add_data_func("/unplug/own-script/parked", "on", test_own_script);
+    g_test_add_data_func("/unplug/own-script/gone", "off", test_own_script);
     return g_test_run();
 }
