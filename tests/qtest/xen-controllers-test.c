@@ -1,7 +1,8 @@
 /*
  * Emulated controllers whose guest does what no driver does
  *
- * A machine survives it, and the controller says that something is wrong.
+ * Each test is a sequence that ended QEMU, or had it do what nobody asked for.
+ * Now the machine survives it, and the controller says that something is wrong.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +15,9 @@
 
 #define BM_BASE         0xc100
 #define BM_STATUS_INT   4
+
+#define PCIHP_EJECT     0xae08
+#define PCIHP_BUS       0xae10
 
 #define AHCI_BASE       0xe0100000u
 #define AHCI_PORT0      (AHCI_BASE + 0x100)
@@ -280,6 +284,23 @@ static void test_reset_port(gconstpointer opaque)
     qtest_quit(qts);
 }
 
+/* The guest ejects the controller from its slot while a command is under way */
+static void test_ejected(gconstpointer opaque)
+{
+    uint8_t command = GPOINTER_TO_UINT(opaque);
+    QTestState *qts = xp_start("-M pc -device ahci,id=ahci,addr=3 "
+                               DISK("latency-ns=200000000")
+                               "-device ide-hd,drive=n,bus=ahci.0");
+
+    ahci_issue(qts, command, 4);
+    qtest_outl(qts, PCIHP_BUS, 0);
+    qtest_outl(qts, PCIHP_EJECT, 1u << 3);
+    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
+    g_usleep(400000);
+    xp_expect_alive(qts);
+    qtest_quit(qts);
+}
+
 /* A queued write to a CD-ROM drive */
 static void test_queued_write_to_cd(void)
 {
@@ -409,7 +430,7 @@ static QTestState *lsi_start_dirty(void)
     QTestState *qts = lsi_start(DISK("latency-ns=300000000")
                                 "-device scsi-hd,id=d,drive=n");
 
-    g_free(qtest_hmp(qts, "qemu-io -d d \"write 0 512\""));
+    g_free(qtest_hmp(qts, "qemu-io -d d \"write -q 0 512\""));
     lsi_command(qts, 0x00, true);
     return qts;
 }
@@ -442,7 +463,7 @@ static void test_lsi_reselected(void)
     qtest_quit(qts);
 }
 
-/* A read has its data, which the guest does not take, and the machine is saved */
+/* A read has data that the guest does not take, and the machine is saved */
 static void test_lsi_saved(void)
 {
     g_autofree char *path = xp_tmp_path("state");
@@ -483,6 +504,12 @@ int main(int argc, char **argv)
                          GUINT_TO_POINTER(0x20), test_reset_port);
     g_test_add_data_func("/controllers/ahci/reset-write",
                          GUINT_TO_POINTER(0x30), test_reset_port);
+    g_test_add_data_func("/controllers/ahci/ejected-pio",
+                         GUINT_TO_POINTER(0x20), test_ejected);
+    g_test_add_data_func("/controllers/ahci/ejected-dma",
+                         GUINT_TO_POINTER(0xc8), test_ejected);
+    g_test_add_data_func("/controllers/ahci/ejected-queue",
+                         GUINT_TO_POINTER(0x60), test_ejected);
     g_test_add_func("/controllers/ahci/queued-write-to-cd",
                     test_queued_write_to_cd);
     g_test_add_data_func("/controllers/ahci/stopped-read",
