@@ -17,13 +17,14 @@
     " -blockdev null-co,node-name=" name "f,size=1048576,latency-ns=100000" \
     " -blockdev blkdebug,node-name=" name ",image=" name "f," \
     "inject-error.0.event=none,inject-error.0.sector=2"
+#define FUZZ_STOP       "rerror=stop,werror=stop"
 
 /* The machine's devices that the functions below speak to, for -device */
 #define FUZZ_CONTROLLERS_ARGS \
     " -blockdev null-co,node-name=n0,size=1048576,latency-ns=100000" \
     " -device ide-hd,id=hda,drive=n0,bus=ide.0,unit=0" \
     FUZZ_BAD_SECTOR("n1") \
-    " -device ide-hd,id=hdb,drive=n1,bus=ide.0,unit=1,rerror=stop,werror=stop" \
+    " -device ide-hd,id=hdb,drive=n1,bus=ide.0,unit=1," FUZZ_STOP \
     " -blockdev file,node-name=n2,locking=off,filename=/proc/self/fd/" \
     stringify(FUZZ_IMAGE) \
     " -device ide-hd,id=hdc,drive=n2,bus=ide.1,unit=0" \
@@ -35,7 +36,7 @@
     " -blockdev null-co,node-name=s1,size=1048576,latency-ns=100000" \
     " -device ide-cd,id=sdb,drive=s1,bus=ahci.1" \
     FUZZ_BAD_SECTOR("s2") \
-    " -device ide-hd,id=sdc,drive=s2,bus=ahci.2,rerror=stop,werror=stop" \
+    " -device ide-hd,id=sdc,drive=s2,bus=ahci.2," FUZZ_STOP \
     " -device lsi53c895a,id=lsi,addr=0x11" \
     " -blockdev null-co,node-name=l0,size=1048576,latency-ns=100000" \
     " -device scsi-hd,id=lda,drive=l0,bus=lsi.0,scsi-id=0" \
@@ -74,7 +75,7 @@ void fuzz_rtl8139(FuzzInput *in);
 /* A command of the host on a device, a node or a network backend */
 void fuzz_host(FuzzInput *in);
 
-/* The same where nothing has to come back: the host, or the guest, ejects one */
+/* The host deletes a device, or the guest ejects it, and it stays away */
 void fuzz_eject(FuzzInput *in);
 
 /* fuzz_failed: has the VM to stop, for an I/O error? */

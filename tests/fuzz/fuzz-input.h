@@ -18,6 +18,10 @@ typedef struct FuzzInput {
 /* What libFuzzer calls; the linker finds it by its name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What libFuzzer learns from: a counter for each edge; the linker's names */
+extern uint8_t __start___sancov_cntrs[] __attribute__((weak));
+extern uint8_t __stop___sancov_cntrs[] __attribute__((weak));
+
 static inline bool fuzz_more(const FuzzInput *in)
 {
     return in->size;

@@ -496,12 +496,7 @@ static void run(QTestState *s, const unsigned char *data, size_t size)
     reset();
 }
 
-/*
- * What libFuzzer learns from: a counter for each edge.  Those of a copy of the
- * process come back to it in @coverage.
- */
-extern uint8_t __start___sancov_cntrs[] __attribute__((weak));
-extern uint8_t __stop___sancov_cntrs[] __attribute__((weak));
+/* Where the counters of a copy of the process come back to it */
 static uint8_t *coverage;
 
 static size_t coverage_size(void)
