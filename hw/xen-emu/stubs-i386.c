@@ -50,6 +50,6 @@ bool xen_emu_tsc(uint64_t *ticks)
     return false;
 }
 
-void xen_emu_check_upcall(CPUState *cs)
+void xen_emu_vcpu_was_reset(CPUState *cs)
 {
 }

@@ -259,6 +259,7 @@ uint64_t xen_emu_hypercall(CPUState *cs, bool longmode, unsigned int cpl,
         kvm_xen_handle_exit(X86_CPU(cs), &exit);
         result = exit.u.hcall.result;
     }
+    xen_emu_upcall_again(cs);
     trace_xen_emu_hypercall(cs->cpu_index, nr, args[0], args[1], args[2],
                             result);
     return result;

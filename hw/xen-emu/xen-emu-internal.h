@@ -30,6 +30,9 @@ typedef struct XenEmuVcpu {
     /* What to do once the big lock is there */
     bool upcall_deferred;
     bool wakeup_deferred;
+
+    /* A reset may have swallowed an upcall; needs the big lock */
+    bool upcall_lost;
 } XenEmuVcpu;
 
 /*
@@ -60,6 +63,9 @@ void xen_emu_set_runstate_update_flag(bool on);
  * @vector: the HVM callback vector, 0 for none
  */
 void xen_emu_set_callback_vector(uint8_t vector);
+
+/* xen_emu_upcall_again: see to an upcall that was lost; with the big lock */
+void xen_emu_upcall_again(CPUState *cs);
 
 /* xen_emu_upcall_init: once, before there are vCPUs */
 void xen_emu_upcall_init(void);

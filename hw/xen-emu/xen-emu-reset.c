@@ -8,8 +8,8 @@
  * resets the vCPUs and the interrupt controllers, and keeps what is its own:
  * shared pages and where they are, event channels, grants, callbacks and
  * vectors, timers and xenstore, with the backends connected.  So here
- * nothing is done but to say again what the reset has swallowed: upcalls that
- * wait, with a vCPU or in its local APIC, and what came for backends to do.
+ * nothing is done but to note that the reset may have swallowed upcalls, with a
+ * vCPU or in its local APIC, and to have backends look what there is to do.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -49,12 +49,7 @@ static void woken(Notifier *notifier, void *reason)
     CPUState *cs;
 
     CPU_FOREACH(cs) {
-        XenEmuVcpu *vcpu = xen_emu_vcpu(cs);
-
-        if (vcpu) {
-            xen_emu_poll_end(vcpu);
-            xen_emu_check_upcall(cs);
-        }
+        xen_emu_vcpu_was_reset(cs);
     }
     xen_emu_kick_backends();
 }

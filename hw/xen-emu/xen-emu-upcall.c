@@ -92,6 +92,33 @@ void xen_emu_check_upcall(CPUState *cs)
     }
 }
 
+/*
+ * A reset of the vCPU alone forgets that an upcall was requested, with the
+ * vCPU or in its local APIC, while evtchn_upcall_pending stays set, so that no
+ * further event would request one.  At once it must not be requested again:
+ * firmware would get it.  A vCPU that does a hypercall is in its kernel.
+ */
+void xen_emu_vcpu_was_reset(CPUState *cs)
+{
+    XenEmuVcpu *vcpu = xen_mode == XEN_EMULATE && !kvm_enabled() ?
+                       xen_emu_vcpu(cs) : NULL;
+
+    if (vcpu) {
+        xen_emu_poll_end(vcpu);
+        vcpu->upcall_lost = true;
+    }
+}
+
+void xen_emu_upcall_again(CPUState *cs)
+{
+    XenEmuVcpu *vcpu = xen_emu_vcpu(cs);
+
+    if (vcpu->upcall_lost) {
+        vcpu->upcall_lost = false;
+        xen_emu_check_upcall(cs);
+    }
+}
+
 void xen_emu_set_callback_vector(uint8_t vector)
 {
     CPUState *cs;

@@ -7,8 +7,8 @@
  * machines that sleep in other ways: twice, on q35, saved while asleep, saved
  * when awake again.
  *
- * The guest sleeps as firmware's ACPI tables have it: by SLP_EN with the type 1
- * in PM1a control, which is at PM base + 4.
+ * A driver may also let go of its devices before and take them again after, as
+ * those of Windows do.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,13 +27,7 @@
 #include "xen-platform-machine.h"
 #include "xenstore-client.h"
 
-#define PM_BASE         0x600
-#define PM1A_CONTROL    (PM_BASE + 4)
-#define S3              (1u << 10)
-#define SLP_EN          (1u << 13)
-
 #define MS              1000000ull
-#define SECTOR          512
 
 enum { HVMOP_SET_PARAM = 0, HVMOP_GET_PARAM = 1 };
 enum { PARAM_CALLBACK_IRQ = 0 };
@@ -151,38 +145,6 @@ static void move(Machine *m)
     g_assert_true(xp_load(m->qts, path));
     qtest_qmp_assert_success(m->qts, "{ 'execute': 'cont' }");
     stop(&from);
-}
-
-static void pci_write(QTestState *qts, uint8_t slot, uint8_t fn, uint8_t reg,
-                      uint32_t value)
-{
-    qtest_outl(qts, 0xcf8, 0x80000000 | slot << 11 | fn << 8 | reg);
-    qtest_outl(qts, 0xcfc, value);
-}
-
-/* What firmware does, at each wake-up again */
-static void enable_pm(Machine *m)
-{
-    if (!strcmp(m->machine, "q35")) {
-        pci_write(m->qts, 31, 0, 0x40, PM_BASE | 1);
-        pci_write(m->qts, 31, 0, 0x44, 0x80);
-    } else {
-        pci_write(m->qts, 1, 3, 0x40, PM_BASE | 1);
-        pci_write(m->qts, 1, 3, 0x80, 1);
-    }
-}
-
-static void fall_asleep(Machine *m)
-{
-    enable_pm(m);
-    qtest_outw(m->qts, PM1A_CONTROL, S3 | SLP_EN);
-    qtest_qmp_eventwait(m->qts, "SUSPEND");
-}
-
-static void wake_up(Machine *m)
-{
-    qtest_qmp_assert_success(m->qts, "{ 'execute': 'system_wakeup' }");
-    qtest_qmp_eventwait(m->qts, "WAKEUP");
 }
 
 static void call(Machine *m, uint32_t number, uint32_t command, void *data,
@@ -349,6 +311,12 @@ static void set_upcall_vector(Machine *m)
 
 static void check_upcall_vector(Machine *m)
 {
+    g_autofree char *early = qtest_hmp(m->qts, "info lapic 1");
+
+    /* Firmware must not have it, but a kernel, which does hypercalls */
+    g_assert_null(strstr(early, "IRR\t 51"));
+    xen_call_from(m->qts, (XenCaller) { .vcpu = 1, .width = 64 },
+                  XEN_XEN_VERSION, 1, (uint64_t[]) { 0 });
     for (unsigned i = 0; ; i++) {
         g_autofree char *apic = qtest_hmp(m->qts, "info lapic 1");
         char *irr = strstr(apic, "IRR");
@@ -389,6 +357,7 @@ static void expect_gsi(Machine *m, const char *irr, bool bits)
 
 static void check_callback_gsi(Machine *m)
 {
+    xen_call(m->qts, XEN_XEN_VERSION, 0);
     expect_gsi(m, "\npic0: irr=", true);
 
     /* As Linux does on resume: an I/O APIC forgets what comes too early */
@@ -731,12 +700,12 @@ static const Way ways[] = {
 static void sleep_and_wake(Machine *m, const Way *way, void (*wipe)(Machine *m))
 {
     for (unsigned i = 0; i < way->sleeps; i++) {
-        fall_asleep(m);
+        xp_suspend(m->qts);
         if (way->move_asleep) {
             wipe(m);
             move(m);
         }
-        wake_up(m);
+        xp_wake_up(m->qts);
     }
     if (way->move_awake) {
         wipe(m);
@@ -799,13 +768,35 @@ static void test_while_asleep(void)
     machine_start(&m, "pc", "0x40011");
     set_console(&m);
     set_disk(&m);
-    fall_asleep(&m);
+    xp_suspend(m.qts);
     g_assert_cmpint(send(m.wires[CONSOLE], "typed", 5, 0), ==, 5);
     check_disk(&m);
     g_assert_true(consfront_read(&m.console, got, 5));
     g_assert_cmpmem(got, 5, "typed", 5);
-    wake_up(&m);
+    xp_wake_up(m.qts);
     check_console(&m);
+    machine_end(&m);
+}
+
+/* A driver that closes its devices before it sleeps, and connects them anew */
+static void test_reconnect(void)
+{
+    Machine m;
+
+    machine_start(&m, "pc", "0x40011");
+    set_disk(&m);
+    set_nic(&m);
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_true(blkfront_disconnect(&m.xvda));
+        g_assert_true(netfront_disconnect(&m.nic));
+        xp_suspend(m.qts);
+        xp_wake_up(m.qts);
+        g_assert_true(blkfront_connect(&m.xvda, BLKFRONT_64, 0));
+        g_assert_true(netfront_connect(&m.nic));
+        netfront_post(&m.nic, 2);
+        check_disk(&m);
+        check_nic(&m);
+    }
     machine_end(&m);
 }
 
@@ -825,5 +816,6 @@ int main(int argc, char **argv)
         qtest_add_data_func(path, &ways[i], test_all);
     }
     qtest_add_func("xen-emu/s3/while-asleep", test_while_asleep);
+    qtest_add_func("xen-emu/s3/reconnect", test_reconnect);
     return g_test_run();
 }

@@ -12,6 +12,7 @@
 #include "qobject/qdict.h"
 #include "xen-platform-common.h"
 #include "xen-platform-guest.h"
+#include "xen-platform-machine.h"
 
 #define MACHINE "-M pc " XP_GUEST_DEVICES \
     "-device xen-platform,addr=5 -global xen-platform.log-rate=0 "
@@ -20,6 +21,7 @@ typedef enum Step {
     END,
     BOOT,
     RESUME,
+    SLEEP,      /* suspend to RAM, and wake up */
     MIGRATE,    /* to a second process */
     RESET,
     HIBERNATE,  /* power off, and start in a new process */
@@ -46,6 +48,10 @@ static const Sequence sequences[] = {
       { BOOT, LIST, RESUME, RESET, BOOT, RESUME } },
     { "listed-then-migrated", false, true,
       { BOOT, LIST, MIGRATE, RESUME, RESET, BOOT } },
+    { "sleep", true, false, { BOOT, SLEEP, RESUME, SLEEP, RESET, BOOT } },
+    { "sleep-before-boot", false, false, { SLEEP, BOOT, SLEEP, MIGRATE } },
+    { "sleep-listed-enforced", true, true,
+      { BOOT, LIST, SLEEP, RESUME, MIGRATE, RESUME } },
     { "listed", true, false, { LIST, BOOT, RESUME, RESET, BOOT } },
     { "listed-enforced", true, true, { LIST, BOOT, RESUME, RESET, BOOT } },
     { "listed-migrate", false, true, { LIST, BOOT, MIGRATE, RESUME } },
@@ -154,6 +160,10 @@ static void run(World *w, const Persona *persona)
             break;
         case RESUME:
             speak(w, persona, PERSONA_RESUME);
+            break;
+        case SLEEP:
+            xp_suspend(xp_guest.qts);
+            xp_wake_up(xp_guest.qts);
             break;
         case MIGRATE:
             migrate(w);

@@ -178,3 +178,30 @@ void xp_cycle_slot_power(QTestState *qts, unsigned slot)
     xp_pci_write(qts, 0, slot, cap + PCI_EXP_SLTCTL,
                  ctl & ~PCI_EXP_SLTCTL_PCC);
 }
+
+/* Where firmware puts the ports, and what is there */
+#define PM_BASE         0x600
+#define PM1A_CONTROL    (PM_BASE + 4)
+#define PM_S3           (1 << 10)
+#define PM_SLP_EN       (1 << 13)
+
+void xp_suspend(QTestState *qts)
+{
+    if (xp_pci(qts, 0, 31)) {
+        /* ICH9: PMBASE and ACPI_CNTL */
+        write_fn(qts, 0, 31, 0, 0x40, PM_BASE | 1);
+        write_fn(qts, 0, 31, 0, 0x44, 0x80);
+    } else {
+        /* PIIX4: PMBASE and PMREGMISC */
+        write_fn(qts, 0, 1, 3, 0x40, PM_BASE | 1);
+        write_fn(qts, 0, 1, 3, 0x80, 1);
+    }
+    qtest_outw(qts, PM1A_CONTROL, PM_S3 | PM_SLP_EN);
+    qtest_qmp_eventwait(qts, "SUSPEND");
+}
+
+void xp_wake_up(QTestState *qts)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'system_wakeup' }");
+    qtest_qmp_eventwait(qts, "WAKEUP");
+}

@@ -40,6 +40,16 @@ bool xp_ahci_port(QTestState *qts, unsigned slot, unsigned port);
 /* xp_lsi_target: does a target answer the LSI controller in @slot? */
 bool xp_lsi_target(QTestState *qts, unsigned slot, unsigned target);
 
+/*
+ * xp_suspend: suspend to RAM, as by the ACPI tables of pc or q35
+ *
+ * Sets up the power management as firmware does, whatever was there.
+ */
+void xp_suspend(QTestState *qts);
+
+/* xp_wake_up: wake it by the host's wish */
+void xp_wake_up(QTestState *qts);
+
 /* xp_cycle_slot_power: turn the slot of the root port in @slot off and on */
 void xp_cycle_slot_power(QTestState *qts, unsigned slot);
 

@@ -146,6 +146,14 @@ void xen_emu_request_upcall(CPUState *cs);
  */
 void xen_emu_check_upcall(CPUState *cs);
 
+/*
+ * xen_emu_vcpu_was_reset: a vCPU was reset, and the rest of the machine not all
+ *
+ * What Xen keeps of it stays.  An upcall that waits is requested again once the
+ * vCPU does a hypercall.
+ */
+void xen_emu_vcpu_was_reset(CPUState *cs);
+
 /* xen_emu_port_pending: an event became pending; wake those that poll for it */
 void xen_emu_port_pending(uint32_t port);
 
